@@ -1,0 +1,77 @@
+package cluster
+
+// Changes is what one snapshot tells beside the one before it.
+type Changes struct {
+	ISRShrinks map[int32]int // by broker: its replicas that left an ISR
+	ISRExpands map[int32]int // by broker: its replicas that joined one
+	Elections  int           // partitions that another broker leads now
+	Unclean    int           // of these, the ones proven to be unclean
+}
+
+// Compare finds what changed from prev to next. When one of the two pictures was
+// not read there is nothing to compare: after a gap in reading, the next snapshot
+// is a new baseline. The same holds for a single partition, and for a topic that
+// was created anew under its old name.
+func Compare(prev, next *Snapshot) Changes {
+	c := Changes{ISRShrinks: map[int32]int{}, ISRExpands: map[int32]int{}}
+	eachPair(prev, next, func(_ *Topic, old, cur *Partition) {
+		if old.State != StateRecorded || cur.State != StateRecorded {
+			return
+		}
+		c.compareISR(old, cur)
+		if cur.Leader != old.Leader && cur.Leader != NoLeader {
+			c.Elections++
+			if provenUnclean(old, cur) {
+				c.Unclean++
+			}
+		}
+	})
+	return c
+}
+
+// compareISR counts who left and who joined. A replica that left the assignment
+// as well was moved away, which is no shrink.
+func (c *Changes) compareISR(old, cur *Partition) {
+	for _, r := range cur.Replicas {
+		switch was, is := old.InISR(r), cur.InISR(r); {
+		case was && !is:
+			c.ISRShrinks[r]++
+		case !was && is:
+			c.ISRExpands[r]++
+		}
+	}
+}
+
+// provenUnclean says whether the new leader was outside the ISR at its election.
+// That takes both: it was not in the ISR of the reading before, and nothing came
+// between the readings, which the version of the state znode tells by having
+// risen by exactly one.
+func provenUnclean(old, cur *Partition) bool {
+	return cur.Version == old.Version+1 && !old.InISR(cur.Leader)
+}
+
+// eachPair calls f for every partition that is in both pictures and belongs to
+// the same incarnation of its topic, topics being deleted aside.
+func eachPair(prev, next *Snapshot, f func(t *Topic, old, cur *Partition)) {
+	if prev == nil || next == nil {
+		return
+	}
+	before, ok1 := prev.Picture.Get()
+	after, ok2 := next.Picture.Get()
+	if !ok1 || !ok2 {
+		return
+	}
+	for i := range after.Topics {
+		t := &after.Topics[i]
+		old := before.Topic(t.Name)
+		if old == nil || old.Created != t.Created || t.Deleting {
+			continue
+		}
+		for j := range t.Partitions {
+			cur := &t.Partitions[j]
+			if was := old.Partition(cur.ID); was != nil {
+				f(t, was, cur)
+			}
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package cluster
+
+// UnknownMembers is the member count of a group that could not be described.
+const UnknownMembers = -1
+
+// Group is a consumer group with its committed offsets in Kafka.
+type Group struct {
+	Name        string
+	Coordinator int32 // broker id
+	State       string
+	Members     int            // UnknownMembers when unknown; 0 for a group that only commits
+	Topics      []GroupOffsets // by topic name
+}
+
+// GroupOffsets holds what a group committed for one topic.
+type GroupOffsets struct {
+	Topic   string
+	Commits []Commit // by partition; partitions without a commit have none
+}
+
+// Commit is a committed offset of one partition: the next offset to be consumed.
+type Commit struct {
+	Partition int32
+	Offset    Offset // UnknownOffset when it could not be read
+}
+
+// Groups is what the brokers that answered said of their groups.
+type Groups struct {
+	Groups []Group // by name
+}
+
+// Lag returns how many messages lie between a committed offset and the end of the
+// log. It is unknown when one of the two is, and when the commit lies beyond the
+// end (an unclean election, a topic that was created anew, mirrored commits): it
+// is never clamped and never negative.
+func Lag(end, committed Offset) (lag int64, known bool) {
+	if !end.Known() || !committed.Known() || committed > end {
+		return 0, false
+	}
+	return int64(end - committed), true
+}

@@ -1,0 +1,146 @@
+package cluster
+
+import (
+	"maps"
+	"time"
+)
+
+// History is what only a series of snapshots tells. Counters count from the
+// start of the process.
+type History struct {
+	Polls            map[Trigger]int
+	ISRShrinks       map[int32]int
+	ISRExpands       map[int32]int
+	Elections        int
+	UncleanElections int
+	Truncations      map[string]int // by topic
+	ModeChanges      map[string]int // by ZooKeeper server as configured
+	Faults           map[FaultKey]int
+	LastSuccess      map[Source]time.Time // end of the last poll in which the source was read
+	ImbalanceSince   time.Time            // zero while no broker is above the threshold, or not known
+}
+
+// FaultKey counts faults by source and reason.
+type FaultKey struct {
+	Source Source
+	Reason string
+}
+
+// Tally accumulates the history of one cluster. It is not safe for concurrent
+// use.
+type Tally struct {
+	threshold float64
+	h         History
+	modes     map[string]ServerMode // last serving mode of each server
+	receded   map[partitionKey]recession
+}
+
+// NewTally returns an empty history. Brokers with an imbalance ratio above the
+// threshold count as imbalanced.
+func NewTally(threshold float64) *Tally {
+	t := &Tally{
+		threshold: threshold,
+		h: History{
+			Polls:       map[Trigger]int{},
+			ISRShrinks:  map[int32]int{},
+			ISRExpands:  map[int32]int{},
+			Truncations: map[string]int{},
+			ModeChanges: map[string]int{},
+			Faults:      map[FaultKey]int{},
+			LastSuccess: map[Source]time.Time{},
+		},
+		modes:   map[string]ServerMode{},
+		receded: map[partitionKey]recession{},
+	}
+	for _, trigger := range Triggers {
+		t.h.Polls[trigger] = 0
+	}
+	return t
+}
+
+// Observe adds a snapshot, given the one before it (nil at first), and returns
+// the history up to here as a copy that belongs to the caller.
+func (t *Tally) Observe(prev, next *Snapshot) History {
+	t.h.Polls[next.Trigger]++
+	t.observeBrokers(next)
+	t.observeModes(next)
+	t.observeOutcomes(next)
+	t.observeImbalance(next)
+	changes := Compare(prev, next)
+	add(t.h.ISRShrinks, changes.ISRShrinks)
+	add(t.h.ISRExpands, changes.ISRExpands)
+	t.h.Elections += changes.Elections
+	t.h.UncleanElections += changes.Unclean
+	t.observeEnds(prev, next)
+	return t.copy()
+}
+
+// observeBrokers makes every known broker's counters start at 0.
+func (t *Tally) observeBrokers(next *Snapshot) {
+	for i := range next.Brokers {
+		t.h.ISRShrinks[next.Brokers[i].ID] += 0
+		t.h.ISRExpands[next.Brokers[i].ID] += 0
+	}
+}
+
+// observeModes counts changes between serving modes. A server that was away and
+// came back in another mode changed once; one that came back as it was did not.
+func (t *Tally) observeModes(next *Snapshot) {
+	if next.Ensemble == nil {
+		return
+	}
+	for i := range next.Ensemble.Servers {
+		s := &next.Ensemble.Servers[i]
+		t.h.ModeChanges[s.Name] += 0
+		if !s.Mode.Serving() && s.Mode != ModeReadOnly {
+			continue
+		}
+		if last, seen := t.modes[s.Name]; seen && last != s.Mode {
+			t.h.ModeChanges[s.Name]++
+		}
+		t.modes[s.Name] = s.Mode
+	}
+}
+
+func (t *Tally) observeOutcomes(next *Snapshot) {
+	for source, o := range next.Outcomes {
+		for _, f := range o.Faults {
+			t.h.Faults[FaultKey{source, f.Reason}]++
+		}
+		if o.Err == nil {
+			t.h.LastSuccess[source] = next.Finished
+		}
+	}
+}
+
+// observeImbalance notes since when a broker is above the threshold. Polls that
+// could not see leave the time as it is: only a reading ends an imbalance.
+func (t *Tally) observeImbalance(next *Snapshot) {
+	if next.Summary == nil || !next.Summary.StatesKnown {
+		return
+	}
+	switch above := next.Summary.MaxImbalance() > t.threshold; {
+	case !above:
+		t.h.ImbalanceSince = time.Time{}
+	case t.h.ImbalanceSince.IsZero():
+		t.h.ImbalanceSince = next.Finished
+	}
+}
+
+func (t *Tally) copy() History {
+	h := t.h
+	h.Polls = maps.Clone(h.Polls)
+	h.ISRShrinks = maps.Clone(h.ISRShrinks)
+	h.ISRExpands = maps.Clone(h.ISRExpands)
+	h.Truncations = maps.Clone(h.Truncations)
+	h.ModeChanges = maps.Clone(h.ModeChanges)
+	h.Faults = maps.Clone(h.Faults)
+	h.LastSuccess = maps.Clone(h.LastSuccess)
+	return h
+}
+
+func add[K comparable](to, from map[K]int) {
+	for k, n := range from {
+		to[k] += n
+	}
+}

@@ -1,0 +1,90 @@
+package cluster
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+func withEnd(p Partition, end Offset) Partition {
+	p.End = end
+	return p
+}
+
+func TestTruncationsAreConfirmedByTheNextReading(t *testing.T) {
+	const gap = UnknownOffset
+	for _, c := range []struct {
+		name string
+		ends []Offset // -2 stands for a poll that could not read the picture
+		want int
+	}{
+		{"it only grows", []Offset{5, 8, 8, 9}, 0},
+		{"a new leader knows an older high watermark for a moment", []Offset{100, 90, 101}, 0},
+		{"it stays below", []Offset{100, 90, 92, 95}, 1},
+		{"unknown in between", []Offset{100, 90, gap, 95}, 1},
+		{"unknown in between, and caught up", []Offset{100, 90, gap, 100}, 0},
+		{"twice", []Offset{100, 90, 91, 80, 81}, 2},
+		{"a gap in reading is a new baseline", []Offset{100, -2, 90, 91}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tally := NewTally(0.1)
+			var prev *Snapshot
+			var h History
+			for i, end := range c.ends {
+				next := blind(time.Duration(i), errors.New("x"))
+				if end != -2 {
+					next = snap(time.Duration(i), picture(topic("t", withEnd(part(0, []int32{0}, 0, []int32{0}), end))), alive(0))
+				}
+				h = tally.Observe(prev, next)
+				prev = next
+			}
+			equal(t, "truncations", h.Truncations["t"], c.want)
+		})
+	}
+}
+
+func TestImbalanceBeginsAndEndsWithReadingsOnly(t *testing.T) {
+	balanced := picture(topic("t", part(0, []int32{0, 1}, 0, []int32{0, 1})))
+	skewed := picture(topic("t", part(0, []int32{0, 1}, 1, []int32{0, 1})))
+	tally := NewTally(0.1)
+	var prev *Snapshot
+	observe := func(s *Snapshot) time.Time {
+		h := tally.Observe(prev, s)
+		prev = s
+		return h.ImbalanceSince
+	}
+	equal(t, "balanced", observe(snap(1, balanced, alive(0), alive(1))).IsZero(), true)
+	equal(t, "skewed", observe(snap(2, skewed, alive(0), alive(1))), t0.Add(2))
+	equal(t, "still skewed", observe(snap(3, skewed, alive(0), alive(1))), t0.Add(2))
+	equal(t, "blind", observe(blind(4, errors.New("x"))), t0.Add(2))
+	equal(t, "skewed after that", observe(snap(5, skewed, alive(0), alive(1))), t0.Add(2))
+	equal(t, "balanced again", observe(snap(6, balanced, alive(0), alive(1))).IsZero(), true)
+	equal(t, "a ratio at the threshold is none", NewTally(1).Observe(nil, snap(7, skewed, alive(0), alive(1))).ImbalanceSince.IsZero(), true)
+}
+
+func TestModeChangesCountServingModesOnly(t *testing.T) {
+	tally := NewTally(0.1)
+	var h History
+	for _, mode := range []ServerMode{ModeFollower, ModeUnreachable, ModeFollower, ModeNotServing, ModeLeader, ModeUnknown, ModeLeader} {
+		s := blind(0, errors.New("x"))
+		s.Ensemble = &Ensemble{Servers: []Server{{Name: "z", Mode: mode}}}
+		h = tally.Observe(nil, s)
+	}
+	equal(t, "mode changes", h.ModeChanges["z"], 1)
+}
+
+func TestHistoryIsACopyAndStartsAtZero(t *testing.T) {
+	tally := NewTally(0.1)
+	s := snap(0, picture(), alive(3))
+	s.Outcomes = map[Source]Outcome{SourceProbes: {Faults: []Fault{{Reason: "timeout"}}}, SourceGroups: {Err: errors.New("x")}}
+	h := tally.Observe(nil, s)
+	if n, ok := h.ISRShrinks[3]; !ok || n != 0 {
+		t.Errorf("shrinks of a known broker = %d, %v, want 0, true", n, ok)
+	}
+	equal(t, "polls", h.Polls[TriggerInterval], 1)
+	equal(t, "faults", h.Faults[FaultKey{SourceProbes, "timeout"}], 1)
+	equal(t, "last success of probes", h.LastSuccess[SourceProbes], t0)
+	equal(t, "last success of groups", h.LastSuccess[SourceGroups].IsZero(), true)
+	h.Polls[TriggerInterval] = 99
+	equal(t, "polls after the caller changed its copy", tally.Observe(s, s).Polls[TriggerInterval], 2)
+}

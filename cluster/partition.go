@@ -1,0 +1,143 @@
+package cluster
+
+import "slices"
+
+// NoLeader is the leader of a partition for which the controller recorded none.
+const NoLeader int32 = -1
+
+// Offset is a position in a partition's log, or UnknownOffset.
+type Offset int64
+
+// UnknownOffset stands for an offset that could not be read. Kafka's own offsets
+// are never negative.
+const UnknownOffset Offset = -1
+
+// Known says whether the offset was read.
+func (o Offset) Known() bool { return o >= 0 }
+
+// StateKind says what is known of a partition's leader and ISR.
+type StateKind uint8
+
+// What is known of a partition's state. The zero value is the careful one.
+const (
+	StateUnknown  StateKind = iota // it could not be read, or could not be understood
+	StateAbsent                    // the controller recorded none yet: there is no leader
+	StateRecorded                  // Leader, ISR, LeaderEpoch and StateVersion hold
+)
+
+// Partition is one partition of a topic.
+type Partition struct {
+	ID          int32
+	State       StateKind
+	Reassigning bool
+	Replicas    []int32 // the assignment, in its order: the first is the preferred leader
+	Adding      []int32 // replicas that a reassignment is adding; they need not be in sync yet
+	Leader      int32   // NoLeader when none is recorded
+	ISR         []int32 // as recorded, in the recorded order
+	LeaderEpoch int32
+	Version     int32 // of the state znode: it rises by one with every write
+	Start       Offset
+	End         Offset // the high watermark: the end of the log for consumers
+}
+
+// Topic is a topic with all its partitions.
+type Topic struct {
+	Name       string
+	Created    int64 // czxid of the topic's znode: another one is another topic of the same name
+	Deleting   bool
+	Unreadable bool        // its znode holds rubbish: how many partitions it has is unknown
+	Partitions []Partition // by id
+}
+
+// Partition returns the partition with this id, nil when there is none.
+func (t *Topic) Partition(id int32) *Partition {
+	i, found := slices.BinarySearchFunc(t.Partitions, id, func(p Partition, id int32) int { return int(p.ID - id) })
+	if !found {
+		return nil
+	}
+	return &t.Partitions[i]
+}
+
+// Picture is the picture of all partitions.
+type Picture struct {
+	Topics []Topic // by name
+}
+
+// Topic returns the topic of this name, nil when there is none.
+func (p *Picture) Topic(name string) *Topic {
+	i, found := slices.BinarySearchFunc(p.Topics, name, func(t Topic, name string) int {
+		switch {
+		case t.Name < name:
+			return -1
+		case t.Name > name:
+			return 1
+		default:
+			return 0
+		}
+	})
+	if !found {
+		return nil
+	}
+	return &p.Topics[i]
+}
+
+// End returns the end of a partition's log, UnknownOffset when there is no such
+// partition.
+func (p *Picture) End(topic string, partition int32) Offset {
+	if t := p.Topic(topic); t != nil {
+		if part := t.Partition(partition); part != nil {
+			return part.End
+		}
+	}
+	return UnknownOffset
+}
+
+// Preferred returns the preferred leader: the first replica of the assignment.
+func (p *Partition) Preferred() (broker int32, ok bool) {
+	if len(p.Replicas) == 0 {
+		return 0, false
+	}
+	return p.Replicas[0], true
+}
+
+// LeaderKnown says whether the recorded leader is known; NoLeader is a known one.
+func (p *Partition) LeaderKnown() bool { return p.State != StateUnknown }
+
+// LeaderIsPreferred returns whether the preferred leader leads, and whether that
+// is known.
+func (p *Partition) LeaderIsPreferred() (is, known bool) {
+	preferred, ok := p.Preferred()
+	if !ok || !p.LeaderKnown() {
+		return false, false
+	}
+	return p.State == StateRecorded && p.Leader == preferred, true
+}
+
+// InISR says whether the broker is in the recorded ISR.
+func (p *Partition) InISR(broker int32) bool { return slices.Contains(p.ISR, broker) }
+
+// MissingReplicas appends to dst the replicas that should be in sync and are not:
+// the assignment without the ISR and without what a reassignment is adding
+// (KIP-352). It is meaningful when the state is recorded.
+func (p *Partition) MissingReplicas(dst []int32) []int32 {
+	for _, r := range p.Replicas {
+		if !p.InISR(r) && !slices.Contains(p.Adding, r) {
+			dst = append(dst, r)
+		}
+	}
+	return dst
+}
+
+// UnderReplicated returns whether a replica is missing from the ISR, and whether
+// that is known.
+func (p *Partition) UnderReplicated() (under, known bool) {
+	if p.State != StateRecorded {
+		return false, false
+	}
+	for _, r := range p.Replicas {
+		if !p.InISR(r) && !slices.Contains(p.Adding, r) {
+			return true, true
+		}
+	}
+	return false, true
+}

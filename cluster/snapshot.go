@@ -1,0 +1,71 @@
+package cluster
+
+import "time"
+
+// Trigger says what started a poll.
+type Trigger string
+
+// What starts a poll.
+const (
+	TriggerInterval Trigger = "interval"
+	TriggerWatch    Trigger = "zookeeper_watch"
+	TriggerLost     Trigger = "connection_lost"
+	TriggerMode     Trigger = "mode_changed"
+	TriggerFollowUp Trigger = "followup"
+	TriggerRun      Trigger = "rebalance"
+)
+
+// Triggers lists every trigger.
+var Triggers = []Trigger{TriggerInterval, TriggerWatch, TriggerLost, TriggerMode, TriggerFollowUp, TriggerRun}
+
+// Snapshot is the picture of one cluster as one poll saw it. Once published it
+// is immutable, with everything that it refers to: readers share it freely and
+// change nothing.
+type Snapshot struct {
+	Cluster  string // the kafka_cluster label
+	Trigger  Trigger
+	Started  time.Time // when the poll began
+	Finished time.Time // when the last answer was in
+
+	Ensemble      *Ensemble // nil when no ZooKeeper is configured
+	Registrations Reading[map[int32]*Registration]
+	Controller    Reading[Controller]
+	ClusterID     string // "" where the release has none, or when it could not be read
+	Release       string // MAJOR.MINOR of the oldest broker; "" when not detected
+	Brokers       []Broker
+	BrokersTried  int // addresses probed, bootstrap addresses included
+	BrokersHeard  int // addresses that answered
+	Picture       Reading[*Picture]
+	Groups        Reading[*Groups]
+
+	Outcomes map[Source]Outcome
+	Summary  *Summary       // what follows from the picture; nil when the picture was not read
+	History  History        // what only a comparison with earlier snapshots tells
+	Troubles []Trouble      // what is wrong, the gravest and oldest first
+	Requests []RequestCount // what polling has cost the brokers so far
+}
+
+// Broker returns the known broker with this id, nil when there is none.
+func (s *Snapshot) Broker(id int32) *Broker {
+	for i := range s.Brokers {
+		if s.Brokers[i].ID == id {
+			return &s.Brokers[i]
+		}
+	}
+	return nil
+}
+
+// Reachable returns whether any broker answered in this poll, and whether that is
+// known: with nobody to ask it is not.
+func (s *Snapshot) Reachable() bool { return s.BrokersHeard > 0 }
+
+// RegisteredSet returns the ids of the registered brokers, and whether the
+// registry was read.
+func (s *Snapshot) RegisteredSet() (map[int32]*Registration, bool) { return s.Registrations.Get() }
+
+// RequestCount counts the requests of one kind since the process started.
+type RequestCount struct {
+	API    string // Kafka's name of the request
+	Sent   int
+	Failed int
+}

@@ -1,0 +1,204 @@
+package cluster
+
+// MissingReason says why a partition lacks replicas in its ISR.
+type MissingReason string
+
+// Why replicas are missing from an ISR.
+const (
+	MissingBrokerDown MissingReason = "broker_down"     // every missing replica is on a broker that is not registered
+	MissingLogDir     MissingReason = "log_dir_offline" // a missing replica is on a failed log directory
+	MissingLagging    MissingReason = "lagging"         // a registered broker does not keep up
+)
+
+// MissingReasons lists every reason.
+var MissingReasons = []MissingReason{MissingBrokerDown, MissingLogDir, MissingLagging}
+
+// Load is what the picture says of one broker.
+type Load struct {
+	Replicas         int // partitions whose assignment names it
+	OutOfSync        int // partitions that it should be in sync for and is not
+	Leaders          int // partitions that it leads
+	PreferredLeaders int // partitions that it is the preferred leader of
+	NotLeading       int // of these, the ones with a recorded state in which another leads, or none
+	StopOfflines     int // partitions that would be left without a leader if it stopped now
+}
+
+// ImbalanceRatio is Kafka's own formula (KafkaController.checkAndTriggerPartitionRebalance):
+// of the partitions that the broker is the preferred leader of, the part that it
+// does not lead. It is undefined for a broker that is preferred for none.
+func (l *Load) ImbalanceRatio() (ratio float64, ok bool) {
+	if l.PreferredLeaders == 0 {
+		return 0, false
+	}
+	return float64(l.NotLeading) / float64(l.PreferredLeaders), true
+}
+
+// Summary is what follows from the picture of all partitions. Topics that are
+// being deleted are left out of all of it. A sum of which one part is unknown is
+// unknown: read the flags before the numbers.
+type Summary struct {
+	// AssignmentKnown: every topic could be read, so Partitions, Replicas and
+	// PreferredLeaders hold.
+	AssignmentKnown bool
+	// StatesKnown: AssignmentKnown, and the state of every partition is known, so
+	// all numbers hold that need no more than leader and ISR.
+	StatesKnown bool
+	// RegistryKnown: it is known which brokers are registered. Together with
+	// StatesKnown the rest holds.
+	RegistryKnown bool
+
+	Partitions        int
+	Reassigning       int
+	Offline           int // the recorded leader is none, or is not registered
+	LeaderUnreachable int // led by a registered broker that does not answer us
+	UnderReplicated   map[MissingReason]int
+	Electable         int // the preferred replica does not lead, is registered and in the ISR
+	NotElectable      int // it does not lead, and an election would not repair it
+	Loads             map[int32]*Load
+}
+
+// Load returns what is known of a broker; an unnamed broker has an empty one.
+func (s *Summary) Load(broker int32) Load {
+	if l := s.Loads[broker]; l != nil {
+		return *l
+	}
+	return Load{}
+}
+
+// MaxImbalance returns the greatest imbalance ratio of all brokers.
+func (s *Summary) MaxImbalance() float64 {
+	worst := 0.0
+	for _, l := range s.Loads {
+		if r, ok := l.ImbalanceRatio(); ok && r > worst {
+			worst = r
+		}
+	}
+	return worst
+}
+
+// Summarize counts over the picture. Brokers are the known brokers of the same
+// poll.
+func Summarize(picture *Picture, brokers []Broker) *Summary {
+	z := summarizer{
+		Summary: &Summary{
+			AssignmentKnown: true, StatesKnown: true, RegistryKnown: true,
+			UnderReplicated: make(map[MissingReason]int, len(MissingReasons)),
+			Loads:           make(map[int32]*Load, len(brokers)),
+		},
+		registered: make(map[int32]bool, len(brokers)),
+		answered:   make(map[int32]bool, len(brokers)),
+	}
+	for i := range brokers {
+		b := &brokers[i]
+		z.load(b.ID)
+		z.RegistryKnown = z.RegistryKnown && b.RegistryRead
+		z.registered[b.ID] = b.Registration != nil
+		z.answered[b.ID] = b.Probe.Answered()
+	}
+	for i := range picture.Topics {
+		t := &picture.Topics[i]
+		if t.Deleting {
+			continue
+		}
+		if t.Unreadable {
+			z.AssignmentKnown = false
+		}
+		for j := range t.Partitions {
+			z.add(&t.Partitions[j])
+		}
+	}
+	z.StatesKnown = z.StatesKnown && z.AssignmentKnown
+	return z.Summary
+}
+
+type summarizer struct {
+	*Summary
+	registered, answered map[int32]bool
+	missing              []int32 // scratch
+}
+
+func (z *summarizer) load(broker int32) *Load {
+	l := z.Loads[broker]
+	if l == nil {
+		l = new(Load)
+		z.Loads[broker] = l
+	}
+	return l
+}
+
+func (z *summarizer) add(p *Partition) {
+	z.Partitions++
+	if p.Reassigning {
+		z.Reassigning++
+	}
+	for _, r := range p.Replicas {
+		z.load(r).Replicas++
+	}
+	preferred, hasPreferred := p.Preferred()
+	if hasPreferred {
+		z.load(preferred).PreferredLeaders++
+	}
+	switch p.State {
+	case StateUnknown:
+		z.StatesKnown = false
+	case StateAbsent:
+		z.Offline++
+	case StateRecorded:
+		z.addRecorded(p)
+		if hasPreferred && p.Leader != preferred {
+			z.addMisplaced(p, preferred)
+		}
+	}
+}
+
+func (z *summarizer) addRecorded(p *Partition) {
+	led := p.Leader != NoLeader && z.registered[p.Leader]
+	if p.Leader != NoLeader {
+		z.load(p.Leader).Leaders++
+	}
+	switch {
+	case !led:
+		z.Offline++
+	case !z.answered[p.Leader]:
+		z.LeaderUnreachable++
+	}
+	if led {
+		z.addStop(p)
+	}
+	z.missing = p.MissingReplicas(z.missing[:0])
+	if len(z.missing) == 0 {
+		return
+	}
+	reason := MissingBrokerDown
+	for _, r := range z.missing {
+		z.load(r).OutOfSync++
+		if z.registered[r] {
+			reason = MissingLagging
+		}
+	}
+	z.UnderReplicated[reason]++
+}
+
+// addStop finds out whether a single broker keeps the partition alive: the only
+// registered one in the ISR. Should it stop, nobody may lead (cleanly).
+func (z *summarizer) addStop(p *Partition) {
+	last, alive := NoLeader, 0
+	for _, r := range p.ISR {
+		if z.registered[r] {
+			last = r
+			alive++
+		}
+	}
+	if alive == 1 {
+		z.load(last).StopOfflines++
+	}
+}
+
+func (z *summarizer) addMisplaced(p *Partition, preferred int32) {
+	z.load(preferred).NotLeading++
+	if z.registered[preferred] && p.InISR(preferred) {
+		z.Electable++
+	} else {
+		z.NotElectable++
+	}
+}

@@ -1,0 +1,130 @@
+package cluster
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func keys(ts []Trouble) string {
+	var all []string
+	for _, t := range ts {
+		all = append(all, t.Key)
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestTroublesBeginOnceAndEndOnce(t *testing.T) {
+	healthy := picture(topic("t", part(0, []int32{0, 1}, 0, []int32{0, 1})))
+	down := picture(topic("t", part(0, []int32{0, 1}, 1, []int32{1})))
+	ts := Troubles{}
+	step := func(s *Snapshot) (now, began, ended []Trouble) {
+		t.Helper()
+		now, began, ended = ts.Update(s)
+		s.Troubles = now
+		return now, began, ended
+	}
+	now, _, _ := step(snap(0, healthy, alive(0), alive(1)))
+	equal(t, "healthy", keys(now), "")
+
+	s := snap(1, down, gone(0), alive(1))
+	_, began, _ := step(s)
+	equal(t, "began", keys(began), "broker 0 unregistered, under-replicated down")
+	equal(t, "verdict", s.Verdict(), Worrying)
+
+	now, began, ended := step(snap(2, down, gone(0), alive(1)))
+	equal(t, "began again", keys(began)+keys(ended), "")
+	equal(t, "since", now[0].Since, t0.Add(1))
+
+	s = blind(3, errors.New("no session"))
+	now, began, ended = step(s)
+	equal(t, "began when blind", keys(began), "source registry, source partitions")
+	equal(t, "ended when blind", keys(ended), "")
+	for _, tr := range now {
+		if seen := strings.HasPrefix(tr.Key, "source "); tr.Seen != seen {
+			t.Errorf("%s: seen = %v", tr.Key, tr.Seen)
+		}
+	}
+	equal(t, "verdict when blind", s.Verdict(), Untold)
+
+	s = snap(4, healthy, alive(0), alive(1))
+	_, began, ended = step(s)
+	equal(t, "began at the end", keys(began), "")
+	equal(t, "ended at the end", len(ended), 4)
+	equal(t, "verdict at the end", s.Verdict(), Healthy)
+}
+
+func TestTroublesNameWhatIsWrong(t *testing.T) {
+	zombie := gone(0)
+	zombie.Probe = Probe{Status: BrokerAlive}
+	nameless := alive(0)
+	nameless.Probe = Probe{Status: BrokerUnresolvable, Err: errors.New("lookup b0: no such host")}
+	offline := picture(topic("t", part(0, []int32{0}, NoLeader, []int32{0})))
+	healthy := picture(topic("t", part(0, []int32{0}, 0, []int32{0})))
+	noQuorum := snap(0, healthy, alive(0))
+	noQuorum.Ensemble = &Ensemble{Servers: []Server{{Name: "z1:2181", Mode: ModeNotServing, Status: ServerNotServing}}}
+	silent := snap(0, healthy, alive(0))
+	silent.Ensemble = &Ensemble{Servers: []Server{{Name: "z1:2181", Mode: ModeUnreachable, Status: ServerRefused, Err: errors.New("connection refused")}}}
+	noController := snap(0, healthy, alive(0))
+	noController.Controller = Read(Controller{})
+	unreachable := snap(0, healthy, alive(0))
+	unreachable.BrokersHeard = 0
+	depends := snap(0, healthy, alive(0))
+	depends.Outcomes[SourceGroups] = Outcome{Err: ErrDepends}
+	faulty := snap(0, healthy, alive(0))
+	faulty.Outcomes[SourceOffsets] = Outcome{Faults: []Fault{{Target: "broker 0", Reason: "timeout", Err: errors.New("i/o timeout")}}}
+	for _, c := range []struct {
+		name     string
+		s        *Snapshot
+		verdict  Verdict
+		contains []string // one for each trouble
+	}{
+		{"zombie", snap(0, healthy, zombie), Broken, []string{"offline", "broker 0 is not registered: for the cluster it is down, though it still answers"}},
+		{"unresolvable", snap(0, healthy, nameless), Worrying, []string{"advertised name does not resolve here", "led by brokers that do not answer us"}},
+		{"offline", snap(0, offline, alive(0)), Broken, []string{"1 of 1 partitions are offline", "leads"}[:1]},
+		{"no quorum", noQuorum, Broken, []string{"ZooKeeper has no quorum", "z1:2181: it runs, but belongs to no quorum"}},
+		{"no server", silent, Worrying, []string{"no ZooKeeper server answers", "z1:2181: connection refused"}},
+		{"no controller", noController, Broken, []string{"no broker is the active controller"}},
+		{"unreachable", unreachable, Untold, []string{"evenkeel cannot reach any broker (1 tried)"}},
+		{"what only depends is no trouble", depends, Healthy, nil},
+		{"a single fault", faulty, Worrying, []string{"reading the ends of the logs: broker 0: i/o timeout"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			now, _, _ := Troubles{}.Update(c.s)
+			c.s.Troubles = now
+			equal(t, "verdict", c.s.Verdict(), c.verdict)
+			if len(now) != len(c.contains) {
+				t.Fatalf("%d troubles, want %d: %+v", len(now), len(c.contains), now)
+			}
+			for i, want := range c.contains {
+				if !strings.Contains(now[i].Text, want) {
+					t.Errorf("trouble %d: %q does not say %q", i, now[i].Text, want)
+				}
+			}
+		})
+	}
+}
+
+func TestEventsTellWhatHappened(t *testing.T) {
+	a := snap(0, picture(topic("t", versioned(part(0, []int32{0, 1}, 0, []int32{0}), 3))), alive(0), alive(1))
+	b := snap(1, picture(topic("t", versioned(part(0, []int32{0, 1}, 1, []int32{1}), 4))), alive(0), alive(1))
+	b.Brokers[0].Registration = &Registration{ID: 0, Session: 9}
+	b.Controller = Read(Controller{ID: 0, Exists: true})
+	a.Ensemble = &Ensemble{Servers: []Server{{Name: "z1", Mode: ModeFollower}}}
+	b.Ensemble = &Ensemble{Servers: []Server{{Name: "z1", Mode: ModeLeader}}}
+	got := strings.Join(Events(a, b), "\n")
+	for _, want := range []string{
+		"ZooKeeper server z1 is leader now (was follower)", "broker 0 is the controller now", "broker 0 registered anew",
+		"1 partitions have another leader now", "1 partitions elected a leader from outside the ISR", "1 replicas left an ISR, 1 joined one",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("events do not say %q:\n%s", want, got)
+		}
+	}
+	if e := Events(nil, b); e != nil {
+		t.Errorf("events of the first snapshot: %v", e)
+	}
+	if e := Events(b, b); e != nil {
+		t.Errorf("events without a change: %v", e)
+	}
+}
