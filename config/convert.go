@@ -1,0 +1,70 @@
+package config
+
+import "time"
+
+// The functions here cannot fail: every value was checked when it was read.
+
+func (g rawGroups) validated() Groups {
+	var objectives []Objective
+	for _, o := range g.Objectives {
+		objectives = append(objectives, Objective{
+			Match:    o.Match.regexp(),
+			MaxLag:   time.Duration(o.MaxLag),
+			Severity: o.Severity,
+		})
+	}
+	return Groups{
+		Filter:                   Filter{g.Include.regexp(), g.Exclude.regexp()},
+		PerPartition:             g.PerPartition,
+		Watch:                    g.Watch,
+		DiscoverFromOffsetsTopic: g.DiscoverFromOffsetsTopic,
+		Objectives:               objectives,
+		Quiet:                    g.Quiet.regexp(),
+	}
+}
+
+func (r rawRebalance) validated() Rebalance {
+	var windows []Window
+	for _, w := range r.Windows {
+		windows = append(windows, Window{Cron: w.Cron, Duration: time.Duration(w.Duration), TimeZone: w.TimeZone})
+	}
+	return Rebalance{
+		Mode:                    r.Mode,
+		Threshold:               float64(r.Threshold),
+		PersistFor:              time.Duration(r.PersistFor),
+		Settle:                  time.Duration(r.Settle),
+		MaxRegistrationsPerHour: r.MaxRegistrationsPerHour,
+		SlowProbe:               SlowProbe{Factor: r.SlowProbe.Factor, AtLeast: time.Duration(r.SlowProbe.AtLeast)},
+		BrokerLeft:              time.Duration(r.BrokerLeft),
+		Cooldown:                time.Duration(r.Cooldown),
+		MaxRunsPerHour:          r.MaxRunsPerHour,
+		BatchSize:               r.BatchSize,
+		BatchPause:              time.Duration(r.BatchPause),
+		MaxPartitionsPerMinute:  r.MaxPartitionsPerMinute,
+		MaxBrokersDown:          int(r.MaxBrokersDown),
+		MaxUnderReplicated:      int(r.MaxUnderReplicated),
+		MaxReassigning:          r.MaxReassigning,
+		PingPong:                PingPong{Within: time.Duration(r.PingPong.Within), Times: r.PingPong.Times},
+		Windows:                 windows,
+		Topics:                  Filter{r.Topics.Include.regexp(), r.Topics.Exclude.regexp()},
+		ExcludeBrokers:          r.ExcludeBrokers,
+		LockPath:                string(r.LockPath),
+	}
+}
+
+func (a rawAlerts) validated() Alerts {
+	var managers []Alertmanager
+	for _, m := range a.Alertmanagers {
+		managers = append(managers, Alertmanager{
+			URL:       string(m.URL),
+			BasicAuth: BasicAuth(m.BasicAuth),
+			TLS:       TLS(m.TLS),
+		})
+	}
+	return Alerts{
+		Evaluate:       a.Evaluate,
+		RuleFiles:      a.RuleFiles,
+		Alertmanagers:  managers,
+		ExternalLabels: a.ExternalLabels,
+	}
+}

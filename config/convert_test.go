@@ -1,0 +1,90 @@
+package config
+
+import (
+	"reflect"
+	"regexp"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// decodeInto fills raw from text as if every feature had been built: the tags
+// on what holds raw do not count here, and raw has none itself.
+func decodeInto(t *testing.T, text string, raw any) {
+	t.Helper()
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		t.Fatal(err)
+	}
+	d := &decoder{lines: map[string]int{"": 1}}
+	if err := d.decode(doc.Content[0], reflect.ValueOf(raw).Elem(), "", true); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAlerts(t *testing.T) {
+	var raw rawAlerts
+	decodeInto(t, `
+evaluate: true
+rule_files: [a.yml, b.yml]
+alertmanagers:
+  - url: http://am:9093
+    basic_auth: {username: me, password: hunter2}
+    tls: {ca_file: ca.pem}
+  - {url: "http://am2:9093"}
+external_labels: {dc: eu, "odd key": ""}
+`, &raw)
+	want := Alerts{
+		Evaluate:  true,
+		RuleFiles: []string{"a.yml", "b.yml"},
+		Alertmanagers: []Alertmanager{
+			{URL: "http://am:9093", BasicAuth: BasicAuth{Username: "me", Password: NewSecret("hunter2")}, TLS: TLS{CAFile: "ca.pem"}},
+			{URL: "http://am2:9093"},
+		},
+		ExternalLabels: map[string]string{"dc": "eu", "odd key": ""},
+	}
+	if got := raw.validated(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestEntriesHaveDefaults(t *testing.T) {
+	var objectives []rawObjective
+	decodeInto(t, `[{match: ^pay, max_lag: 30s, severity: critical}, {match: ^log}]`, &objectives)
+	got := rawGroups{Objectives: objectives, Watch: []string{"a"}}.validated()
+	want := Groups{
+		Watch: []string{"a"},
+		Objectives: []Objective{
+			{Match: regexp.MustCompile("^pay"), MaxLag: 30 * time.Second, Severity: "critical"},
+			{Match: regexp.MustCompile("^log"), MaxLag: 15 * time.Minute, Severity: "warning"},
+		},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestWindows(t *testing.T) {
+	var windows []rawWindow
+	decodeInto(t, `[{cron: "0 1 * * *", duration: 4h, time_zone: Europe/Berlin}]`, &windows)
+	got := rawRebalance{Windows: windows, ExcludeBrokers: []int{1, 2}, MaxBrokersDown: 3}.validated()
+	want := Rebalance{
+		Windows:        []Window{{Cron: "0 1 * * *", Duration: 4 * time.Hour, TimeZone: "Europe/Berlin"}},
+		ExcludeBrokers: []int{1, 2},
+		MaxBrokersDown: 3,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// What may be written as a number, or as auto.
+func TestLimit(t *testing.T) {
+	for text, want := range map[string]limit{"auto": Auto, "0": 0, "12": 12} {
+		var got limit
+		if err := got.set(text); err != nil || got != want || got.String() != text {
+			t.Errorf("%s: got %d, %v, shown as %s", text, int(got), err, got)
+		}
+	}
+}

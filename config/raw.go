@@ -1,0 +1,165 @@
+package config
+
+// The raw types have the shape of the file. Every key of the file is a field
+// here, with these tags:
+//
+//	yaml:"key"   its name in the file
+//	built:"no"   the feature behind it does not exist yet: the key may be there
+//	             with its default value, and any other value is refused. It
+//	             holds for all that is below the key. Whoever builds the feature
+//	             removes the tag.
+//
+// A field whose type is a setter is checked as it is read; what concerns more
+// than one key is checked in validate.go.
+
+type rawFile struct {
+	Clusters  []rawCluster `yaml:"clusters"`
+	Alerts    rawAlerts    `yaml:"alerts" built:"no"`
+	StateFile string       `yaml:"state_file"`
+	Web       rawWeb       `yaml:"web"`
+}
+
+type rawCluster struct {
+	Name      clusterName   `yaml:"name"`
+	Kafka     rawKafka      `yaml:"kafka"`
+	ZooKeeper *rawZooKeeper `yaml:"zookeeper"`
+	Poll      rawPoll       `yaml:"poll"`
+	Topics    rawTopics     `yaml:"topics"`
+	Groups    rawGroups     `yaml:"groups"`
+	Rebalance rawRebalance  `yaml:"rebalance"`
+}
+
+type rawKafka struct {
+	Brokers  []hostPort `yaml:"brokers"`
+	Version  string     `yaml:"version" built:"no"`
+	Flavour  string     `yaml:"flavour" built:"no"`
+	Listener string     `yaml:"listener"`
+	TLS      rawTLS     `yaml:"tls" built:"no"`
+	SASL     rawSASL    `yaml:"sasl" built:"no"`
+}
+
+type rawTLS struct {
+	Enabled            bool   `yaml:"enabled"`
+	CAFile             string `yaml:"ca_file"`
+	CertFile           string `yaml:"cert_file"`
+	KeyFile            string `yaml:"key_file"`
+	ServerName         string `yaml:"server_name"`
+	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"`
+}
+
+type rawSASL struct {
+	Mechanism    string `yaml:"mechanism"`
+	Username     string `yaml:"username"`
+	Password     Secret `yaml:"password"`
+	PasswordFile string `yaml:"password_file"`
+}
+
+type rawZooKeeper struct {
+	Servers         []hostPort       `yaml:"servers"`
+	Chroot          znode            `yaml:"chroot"`
+	TLS             rawTLS           `yaml:"tls" built:"no"`
+	Auth            rawZooKeeperAuth `yaml:"auth" built:"no"`
+	AdminServerPort int              `yaml:"admin_server_port" built:"no"`
+	AllMetrics      bool             `yaml:"all_metrics" built:"no"`
+}
+
+type rawZooKeeperAuth struct {
+	Scheme       string `yaml:"scheme"`
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"password_file"`
+}
+
+type rawPoll struct {
+	Interval period `yaml:"interval"`
+	// Timeout 0 stands for left out: its default depends on Interval.
+	Timeout period `yaml:"timeout"`
+}
+
+type rawTopics struct {
+	Include      pattern      `yaml:"include"`
+	Exclude      pattern      `yaml:"exclude"`
+	PerPartition PerPartition `yaml:"per_partition"`
+}
+
+type rawGroups struct {
+	Include                  pattern        `yaml:"include"`
+	Exclude                  pattern        `yaml:"exclude"`
+	PerPartition             bool           `yaml:"per_partition"`
+	Watch                    []string       `yaml:"watch" built:"no"`
+	DiscoverFromOffsetsTopic bool           `yaml:"discover_from_offsets_topic" built:"no"`
+	Objectives               []rawObjective `yaml:"objectives" built:"no"`
+	Quiet                    pattern        `yaml:"quiet" built:"no"`
+}
+
+type rawObjective struct {
+	Match    pattern  `yaml:"match"`
+	MaxLag   duration `yaml:"max_lag"`
+	Severity string   `yaml:"severity"`
+}
+
+type rawRebalance struct {
+	Mode                    Mode         `yaml:"mode" built:"no"`
+	Threshold               fraction     `yaml:"threshold"`
+	PersistFor              duration     `yaml:"persist_for" built:"no"`
+	Settle                  duration     `yaml:"settle" built:"no"`
+	MaxRegistrationsPerHour int          `yaml:"max_registrations_per_hour" built:"no"`
+	SlowProbe               rawSlowProbe `yaml:"slow_probe" built:"no"`
+	BrokerLeft              duration     `yaml:"broker_left" built:"no"`
+	Cooldown                duration     `yaml:"cooldown" built:"no"`
+	MaxRunsPerHour          int          `yaml:"max_runs_per_hour" built:"no"`
+	BatchSize               int          `yaml:"batch_size" built:"no"`
+	BatchPause              duration     `yaml:"batch_pause" built:"no"`
+	MaxPartitionsPerMinute  int          `yaml:"max_partitions_per_minute" built:"no"`
+	MaxBrokersDown          limit        `yaml:"max_brokers_down" built:"no"`
+	MaxUnderReplicated      limit        `yaml:"max_under_replicated" built:"no"`
+	MaxReassigning          int          `yaml:"max_reassigning" built:"no"`
+	PingPong                rawPingPong  `yaml:"ping_pong" built:"no"`
+	Windows                 []rawWindow  `yaml:"windows" built:"no"`
+	Topics                  rawFilter    `yaml:"topics" built:"no"`
+	ExcludeBrokers          []int        `yaml:"exclude_brokers" built:"no"`
+	LockPath                znode        `yaml:"lock_path" built:"no"`
+}
+
+type rawSlowProbe struct {
+	Factor  float64  `yaml:"factor"`
+	AtLeast duration `yaml:"at_least"`
+}
+
+type rawPingPong struct {
+	Within duration `yaml:"within"`
+	Times  int      `yaml:"times"`
+}
+
+type rawWindow struct {
+	Cron     string   `yaml:"cron"`
+	Duration duration `yaml:"duration"`
+	TimeZone string   `yaml:"time_zone"`
+}
+
+type rawFilter struct {
+	Include pattern `yaml:"include"`
+	Exclude pattern `yaml:"exclude"`
+}
+
+type rawAlerts struct {
+	Evaluate       bool              `yaml:"evaluate"`
+	RuleFiles      []string          `yaml:"rule_files"`
+	Alertmanagers  []rawAlertmanager `yaml:"alertmanagers"`
+	ExternalLabels map[string]string `yaml:"external_labels"`
+}
+
+type rawAlertmanager struct {
+	URL       httpURL      `yaml:"url"`
+	BasicAuth rawBasicAuth `yaml:"basic_auth"`
+	TLS       rawTLS       `yaml:"tls"`
+}
+
+type rawBasicAuth struct {
+	Username     string `yaml:"username"`
+	Password     Secret `yaml:"password"`
+	PasswordFile string `yaml:"password_file"`
+}
+
+type rawWeb struct {
+	ExternalURL httpURL `yaml:"external_url"`
+}
