@@ -9,7 +9,7 @@ var t0 = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // part is a partition with a recorded state.
 func part(id int32, replicas []int32, leader int32, isr []int32) Partition {
-	return Partition{ID: id, State: StateRecorded, Replicas: replicas, Leader: leader, ISR: isr, Start: UnknownOffset, End: UnknownOffset}
+	return Partition{ID: id, State: StateRecorded, Replicas: replicas, Leader: leader, ISR: isr}
 }
 
 func topic(name string, parts ...Partition) Topic {

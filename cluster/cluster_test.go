@@ -69,15 +69,24 @@ func TestEnsemble(t *testing.T) {
 
 func TestLag(t *testing.T) {
 	for _, c := range []struct {
-		end, committed Offset
+		end, committed int64 // negative: unknown
 		lag            int64
 		known          bool
 	}{
-		{10, 4, 6, true}, {10, 10, 0, true}, {10, 11, 0, false}, {UnknownOffset, 4, 0, false}, {10, UnknownOffset, 0, false}, {0, 0, 0, true},
+		{10, 4, 6, true}, {10, 10, 0, true}, {10, 11, 0, false}, {-1, 4, 0, false}, {10, -1, 0, false}, {0, 0, 0, true},
 	} {
-		if lag, known := Lag(c.end, c.committed); lag != c.lag || known != c.known {
+		if lag, known := Lag(OffsetAt(c.end), OffsetAt(c.committed)); lag != c.lag || known != c.known {
 			t.Errorf("Lag(%d, %d) = %d, %v", c.end, c.committed, lag, known)
 		}
+	}
+}
+
+func TestOffsetIsUnknownUntilSet(t *testing.T) {
+	if (Offset{}).Known() || OffsetAt(-1).Known() || UnknownOffset.Int() != -1 {
+		t.Error("an offset that nobody set passes for one that was read")
+	}
+	if o := OffsetAt(0); !o.Known() || o.Int() != 0 || o.Before(o) || !o.Before(OffsetAt(1)) || UnknownOffset.Before(o) {
+		t.Error("offset 0 is not what it should be")
 	}
 }
 

@@ -34,8 +34,8 @@ type Groups struct {
 // end (an unclean election, a topic that was created anew, mirrored commits): it
 // is never clamped and never negative.
 func Lag(end, committed Offset) (lag int64, known bool) {
-	if !end.Known() || !committed.Known() || committed > end {
+	if !end.Known() || !committed.Known() || end.Before(committed) {
 		return 0, false
 	}
-	return int64(end - committed), true
+	return end.Int() - committed.Int(), true
 }

@@ -5,15 +5,30 @@ import "slices"
 // NoLeader is the leader of a partition for which the controller recorded none.
 const NoLeader int32 = -1
 
-// Offset is a position in a partition's log, or UnknownOffset.
-type Offset int64
+// Offset is a position in a partition's log. Its zero value is an offset that is
+// not known, so that a forgotten one is never mistaken for the start of the log.
+type Offset struct{ plusOne int64 }
 
-// UnknownOffset stands for an offset that could not be read. Kafka's own offsets
-// are never negative.
-const UnknownOffset Offset = -1
+// UnknownOffset stands for an offset that could not be read.
+var UnknownOffset = Offset{}
+
+// OffsetAt returns the known offset n. Kafka's own offsets are never negative; a
+// negative n, which its protocol uses for "none", is unknown.
+func OffsetAt(n int64) Offset {
+	if n < 0 {
+		return UnknownOffset
+	}
+	return Offset{n + 1}
+}
 
 // Known says whether the offset was read.
-func (o Offset) Known() bool { return o >= 0 }
+func (o Offset) Known() bool { return o.plusOne > 0 }
+
+// Int returns a known offset as a number, and -1 for an unknown one.
+func (o Offset) Int() int64 { return o.plusOne - 1 }
+
+// Before says whether both offsets are known and o is the smaller one.
+func (o Offset) Before(p Offset) bool { return o.Known() && p.Known() && o.plusOne < p.plusOne }
 
 // StateKind says what is known of a partition's leader and ISR.
 type StateKind uint8

@@ -33,11 +33,11 @@ func (t *Tally) observeEnds(prev, next *Snapshot) {
 		switch {
 		case open && !cur.End.Known():
 			t.receded[key] = r
-		case open && cur.End < r.high:
+		case open && cur.End.Before(r.high):
 			t.h.Truncations[topic.Name]++
 		case open:
 			// It has caught up.
-		case old.End.Known() && cur.End.Known() && cur.End < old.End:
+		case cur.End.Before(old.End):
 			t.receded[key] = recession{high: old.End}
 		}
 	})

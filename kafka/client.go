@@ -1,0 +1,182 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/evenkeel/evenkeel/cluster"
+)
+
+// slowTimeout is the time that a call to a broker gets whose last call timed out,
+// so that a frozen broker does not delay the sight of a killed one.
+const slowTimeout = 2 * time.Second
+
+// Kafka's own names of the requests.
+const (
+	listOffsets    = "ListOffsets"
+	listGroups     = "ListGroups"
+	describeGroups = "DescribeGroups"
+	offsetFetch    = "OffsetFetch"
+	apiVersions    = "ApiVersions"
+)
+
+// errTooNew is what became of an ApiVersions request after which sarama sent an
+// older one.
+var errTooNew = errors.New("ApiVersions: the broker did not understand the newer form of it")
+
+// Options are the options of a Client.
+type Options struct {
+	// ClientID is what brokers log and apply quotas by; "evenkeel" when empty.
+	// Kafka before 1.0 takes letters, digits, dots, dashes and underscores only.
+	ClientID string
+
+	// Observe, if set, is called once for each request that was sent, with Kafka's
+	// name of the request and, if it failed, why. It is called from several
+	// goroutines at once, and must not block.
+	Observe func(api string, err error)
+}
+
+// Client asks brokers. It keeps connections between calls, and may be used by
+// several goroutines at once. All its errors name the broker.
+type Client struct {
+	opts    Options
+	slow    time.Duration // slowTimeout; shorter in tests
+	ctx     context.Context
+	closing context.CancelFunc
+
+	mu      sync.Mutex
+	targets map[targetKey]*target
+}
+
+// targetKey identifies what connections can be shared. Two nodes of one address
+// are one broker (a bootstrap address and the broker behind it), but a broker that
+// was registered anew by another release must be spoken to anew.
+type targetKey struct {
+	addr    string
+	release release
+}
+
+// target is a broker that was asked before.
+type target struct {
+	probe    *line
+	work     *line
+	timedOut atomic.Bool // the last call to it did
+}
+
+// NewClient returns a client that has not connected to anything yet. The caller
+// must close it.
+func NewClient(opts Options) *Client {
+	if opts.ClientID == "" {
+		opts.ClientID = "evenkeel"
+	}
+	if opts.Observe == nil {
+		opts.Observe = func(string, error) {}
+	}
+	c := &Client{opts: opts, slow: slowTimeout, targets: map[targetKey]*target{}}
+	c.ctx, c.closing = context.WithCancel(context.Background())
+	return c
+}
+
+// Close ends the calls that are on their way, and all connections.
+func (c *Client) Close() {
+	c.closing()
+	c.Retain(nil)
+}
+
+// Retain closes the connections to all brokers but these. Calls that are on their
+// way still end as they would.
+func (c *Client) Retain(nodes []Node) {
+	keep := make(map[targetKey]bool, len(nodes))
+	for _, n := range nodes {
+		keep[n.key()] = true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, t := range c.targets {
+		if !keep[key] {
+			delete(c.targets, key)
+			t.probe.shut()
+			t.work.shut()
+		}
+	}
+}
+
+// key returns what connections the node shares.
+func (n Node) key() targetKey { return targetKey{addr: n.Addr, release: n.release()} }
+
+// target returns what is known of the broker.
+func (c *Client) target(n Node) (*target, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		return nil, errClosed
+	}
+	key := n.key()
+	t := c.targets[key]
+	if t == nil {
+		t = &target{probe: c.newLine(key), work: c.newLine(key)}
+		c.targets[key] = t
+	}
+	return t, nil
+}
+
+func (c *Client) newLine(key targetKey) *line {
+	return &line{
+		addr:     key.addr,
+		release:  key.release,
+		clientID: c.opts.ClientID,
+		observe:  c.opts.Observe,
+		turn:     make(chan struct{}, 1),
+	}
+}
+
+// bound returns the context of a call: it ends with the caller's, with the client,
+// and after a short time where the broker timed out before.
+func (c *Client) bound(ctx context.Context, t *target) (context.Context, context.CancelFunc) {
+	until := context.WithCancel
+	if t.timedOut.Load() {
+		until = func(parent context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(parent, c.slow)
+		}
+	}
+	ctx, cancel := until(ctx)
+	stop := context.AfterFunc(c.ctx, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
+
+// work asks a broker over its connection for everything but the probe.
+func work[T any](ctx context.Context, c *Client, n Node, api string, ask func(*sarama.Broker) (T, error)) (T, error) {
+	return run(ctx, c, n, func(t *target) *line { return t.work }, api, ask)
+}
+
+// run asks a broker over one of its lines, within the time that it deserves.
+func run[T any](ctx context.Context, c *Client, n Node, which func(*target) *line, api string, ask func(*sarama.Broker) (T, error)) (T, error) {
+	var none T
+	t, err := c.target(n)
+	if err != nil {
+		return none, fmt.Errorf("%s: %w", n, err)
+	}
+	ctx, cancel := c.bound(ctx, t)
+	defer cancel()
+
+	value, err := call(ctx, which(t), api, ask)
+	switch {
+	case answered(err):
+		t.timedOut.Store(false)
+	case Status(err) == cluster.BrokerTimeout:
+		t.timedOut.Store(true)
+	}
+	if err != nil {
+		return none, fmt.Errorf("%s: %w", n, err)
+	}
+	return value, nil
+}

@@ -1,0 +1,10 @@
+package kafka
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// No test may leave a goroutine: neither one of ours nor one of sarama's.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

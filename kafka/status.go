@@ -1,0 +1,92 @@
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"slices"
+	"syscall"
+
+	"github.com/IBM/sarama"
+
+	"github.com/evenkeel/evenkeel/cluster"
+)
+
+// Status says what an error of this package tells of the broker, as one of
+// refused, timeout, unresolvable, tls_error, auth_error and protocol_error. It is
+// alive for nil, and unknown where the fault is ours (no file descriptors left,
+// the caller gave up) so that nothing was learned.
+func Status(err error) cluster.BrokerStatus {
+	var dns *net.DNSError
+	var addr *net.AddrError
+	var timeout interface{ Timeout() bool }
+	var op *net.OpError
+	switch {
+	case err == nil:
+		return cluster.BrokerAlive
+	case errors.Is(err, context.Canceled), errors.Is(err, errClosed):
+		return cluster.BrokerUnknown
+	case errors.As(err, &dns), errors.As(err, &addr):
+		// A name server that does not answer makes the name unresolvable as well:
+		// it is there that somebody has to look.
+		return cluster.BrokerUnresolvable
+	case isTLS(err):
+		return cluster.BrokerTLSError
+	case isAuth(err):
+		return cluster.BrokerAuthError
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return cluster.BrokerRefused
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, ErrAbandoned),
+		errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		// Without a route nobody answers either, and nobody refused.
+		return cluster.BrokerTimeout
+	case errors.As(err, &op) && op.Op == "dial":
+		return cluster.BrokerUnknown
+	default:
+		return cluster.BrokerProtocolError
+	}
+}
+
+// Reason returns the word for an error of this package in [cluster.Fault]: one of
+// the Reason constants, or else its Status.
+func Reason(err error) string {
+	var panicked *panicError
+	switch {
+	case errors.Is(err, ErrAbandoned):
+		return cluster.ReasonAbandoned
+	case errors.As(err, &panicked):
+		return cluster.ReasonPanic
+	case isCode(err, sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed, sarama.ErrClusterAuthorizationFailed):
+		return cluster.ReasonPermission
+	default:
+		return string(Status(err))
+	}
+}
+
+func isTLS(err error) bool {
+	var frame *frameError
+	var op *net.OpError
+	var record tls.RecordHeaderError
+	var certificate *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	return errors.As(err, &frame) && frame.isTLS() ||
+		// crypto/tls has no type for an alert over TCP, only these words.
+		errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error") ||
+		errors.As(err, &record) || errors.As(err, &certificate) ||
+		errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid)
+}
+
+func isAuth(err error) bool {
+	return isCode(err, sarama.ErrSASLAuthenticationFailed, sarama.ErrUnsupportedSASLMechanism, sarama.ErrIllegalSASLState,
+		sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed, sarama.ErrClusterAuthorizationFailed)
+}
+
+// isCode says whether the broker answered with one of these error codes.
+func isCode(err error, codes ...sarama.KError) bool {
+	var code sarama.KError
+	return errors.As(err, &code) && slices.Contains(codes, code)
+}
