@@ -1,6 +1,10 @@
 package cluster
 
-import "slices"
+import (
+	"slices"
+	"sort"
+	"strings"
+)
 
 // NoLeader is the leader of a partition for which the controller recorded none.
 const NoLeader int32 = -1
@@ -64,9 +68,10 @@ type Topic struct {
 	Partitions []Partition // by id
 }
 
-// Partition returns the partition with this id, nil when there is none.
+// Partition returns the partition with this id, nil when there is none. It looks at
+// nothing but ids, so that others may fill in offsets meanwhile.
 func (t *Topic) Partition(id int32) *Partition {
-	i, found := slices.BinarySearchFunc(t.Partitions, id, func(p Partition, id int32) int { return int(p.ID - id) })
+	i, found := sort.Find(len(t.Partitions), func(i int) int { return int(id - t.Partitions[i].ID) })
 	if !found {
 		return nil
 	}
@@ -80,16 +85,7 @@ type Picture struct {
 
 // Topic returns the topic of this name, nil when there is none.
 func (p *Picture) Topic(name string) *Topic {
-	i, found := slices.BinarySearchFunc(p.Topics, name, func(t Topic, name string) int {
-		switch {
-		case t.Name < name:
-			return -1
-		case t.Name > name:
-			return 1
-		default:
-			return 0
-		}
-	})
+	i, found := sort.Find(len(p.Topics), func(i int) int { return strings.Compare(name, p.Topics[i].Name) })
 	if !found {
 		return nil
 	}

@@ -1,0 +1,49 @@
+# make demo   the main job on a real throwaway cluster, at a printed address
+# make test   everything that must pass
+#
+# make build  bin/evenkeel            make bench  what polls and scrapes cost
+# make lint   golangci-lint           make update golden files and generated docs
+# make fuzz   every fuzzer, a while
+
+VERSION := $(shell cat VERSION)
+REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+VERSIONPKG := github.com/prometheus/common/version
+LDFLAGS := -s -w -X $(VERSIONPKG).Version=$(VERSION) -X $(VERSIONPKG).Revision=$(REVISION)
+# The story that the demo plays; off leaves the cluster to you.
+STORY ?= on
+FUZZTIME ?= 20s
+
+.PHONY: build demo test check lint bench fuzz update setup
+
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/evenkeel .
+
+setup:
+	@./scripts/setup.sh
+
+demo: setup build
+	go build -o bin/evenkeel-demo ./demo
+	exec bin/evenkeel-demo --evenkeel=bin/evenkeel --story=$(STORY)
+
+test: setup check build
+	./scripts/test.sh
+
+check:
+	@test -z "$$(gofmt -l .)" || { echo "gofmt -w these:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go vet -tags cluster ./...
+
+lint:
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./bench/... ./zookeeper/...
+
+fuzz:
+	@for target in $$(grep -rho '^func Fuzz[A-Za-z]*' --include='*_test.go' . | cut -d' ' -f2 | sort -u); do \
+		pkg=$$(dirname $$(grep -rl "^func $$target(" --include='*_test.go' . | head -n 1)); \
+		echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$pkg || exit 1; \
+	done
+
+update:
+	go test ./collectors ./exporter -update

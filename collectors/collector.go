@@ -1,0 +1,98 @@
+package collectors
+
+import (
+	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/metrics"
+)
+
+// Collector is one concern: the metrics that belong together, and what must have
+// been read for them to be told.
+type Collector struct {
+	Name     string
+	Help     string
+	Sources  []cluster.Source // when one of these fails for the whole cluster, the collector failed
+	Families []*metrics.Family
+	Emit     func(v *View, w *metrics.Writer)
+}
+
+// All returns the collectors in the order in which they are shown.
+func All() []*Collector {
+	return []*Collector{zookeeperCollector, brokersCollector, isrCollector, leadershipCollector, lagCollector}
+}
+
+// Families returns every family that an exposition may hold, in the order in
+// which it is written.
+func Families() []*metrics.Family {
+	var all []*metrics.Family
+	for _, c := range All() {
+		all = append(all, c.Families...)
+	}
+	return append(all, itselfFamilies...)
+}
+
+// View is a snapshot together with what the configuration says about showing it.
+type View struct {
+	*cluster.Snapshot
+	Show Show
+}
+
+// Show says which of the many series of a snapshot are wanted. Counts over the
+// whole cluster are never narrowed by it: a filter must not hide an offline
+// partition.
+type Show struct {
+	Topic             func(name string) bool // topics with series of their own
+	PerPartition      bool                   // series for each partition
+	GroupPerPartition bool                   // series for each partition of a group
+	Limited           map[string]bool        // by limit: whether it leaves series out now
+}
+
+// Succeeded says whether a collector could read what it stands on.
+func (c *Collector) Succeeded(s *cluster.Snapshot) bool {
+	for _, source := range c.Sources {
+		if s.Outcomes[source].Err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// eachTopic calls f for every topic that is shown. Topics that are being deleted
+// are not: their replicas leave one by one, which means nothing any more.
+func (v *View) eachTopic(f func(t *cluster.Topic)) {
+	picture, ok := v.Picture.Get()
+	if !ok {
+		return
+	}
+	for i := range picture.Topics {
+		if t := &picture.Topics[i]; !t.Deleting && v.Show.Topic(t.Name) {
+			f(t)
+		}
+	}
+}
+
+// eachPartition calls f for every partition that has series of its own.
+func (v *View) eachPartition(f func(topic, partition string, p *cluster.Partition)) {
+	if !v.Show.PerPartition {
+		return
+	}
+	v.eachTopic(func(t *cluster.Topic) {
+		for i := range t.Partitions {
+			f(t.Name, metrics.Itoa(int(t.Partitions[i].ID)), &t.Partitions[i])
+		}
+	})
+}
+
+// brokerLabel spells a broker id as a label value.
+func brokerLabel(id int32) string { return metrics.Itoa(int(id)) }
+
+func gauge(name, help string, labels ...string) *metrics.Family {
+	return &metrics.Family{Name: name, Help: help, Type: metrics.Gauge, Labels: labels}
+}
+
+func counter(name, help string, labels ...string) *metrics.Family {
+	return &metrics.Family{Name: name, Help: help, Type: metrics.Counter, Labels: labels}
+}
+
+func untyped(name, help string, labels ...string) *metrics.Family {
+	return &metrics.Family{Name: name, Help: help, Type: metrics.Untyped, Labels: labels}
+}

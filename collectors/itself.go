@@ -1,0 +1,153 @@
+package collectors
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/metrics"
+)
+
+var (
+	collectorSuccess  = gauge("evenkeel_collector_success", "1 when the collector could read what it stands on in the last poll, else 0.", "collector")
+	collectorErrors   = counter("evenkeel_collector_errors_total", "Failures of single targets and of whole sources, by collector and reason.", "collector", "reason")
+	collectorDuration = gauge("evenkeel_collector_duration_seconds", "Time that reading what the collector stands on took in the last poll.", "collector")
+	collectorLast     = gauge("evenkeel_collector_last_success_timestamp_seconds", "End of the last poll in which the collector succeeded.", "collector")
+	pollTime          = gauge("evenkeel_poll_timestamp_seconds", "End of the poll whose snapshot is shown.")
+	pollDuration      = gauge("evenkeel_poll_duration_seconds", "Time that the poll took whose snapshot is shown.")
+	polls             = counter("evenkeel_polls_total", "Polls made, by what started them.", "trigger")
+	requests          = counter("evenkeel_kafka_requests_total", "Requests sent to brokers by polling.", "api")
+	requestErrors     = counter("evenkeel_kafka_request_errors_total", "Requests to brokers that failed.", "api")
+	limited           = gauge("evenkeel_limited", "1 while a limit of the configuration leaves series out, else 0.", "what")
+)
+
+var itselfFamilies = []*metrics.Family{
+	collectorSuccess, collectorErrors, collectorDuration, collectorLast,
+	pollTime, pollDuration, polls, requests, requestErrors, limited,
+}
+
+// serverReasons and brokerReasons are what can go wrong with a ZooKeeper server
+// and a broker; every counter of them is there from the start.
+var (
+	serverReasons = func() []string {
+		var all []string
+		for _, s := range cluster.ServerStatuses[1:] {
+			all = append(all, string(s))
+		}
+		return append(all, cluster.ReasonPanic, cluster.ReasonAbandoned)
+	}()
+	brokerReasons = []string{
+		string(cluster.BrokerUnresolvable), string(cluster.BrokerRefused), string(cluster.BrokerTimeout),
+		string(cluster.BrokerTLSError), string(cluster.BrokerAuthError), string(cluster.BrokerProtocolError),
+		string(cluster.BrokerUnknown), cluster.ReasonPermission, cluster.ReasonPanic, cluster.ReasonAbandoned,
+	}
+)
+
+// sourceReasons says what can go wrong with each source.
+var sourceReasons = map[cluster.Source][]string{
+	cluster.SourceEnsemble:   serverReasons,
+	cluster.SourceRegistry:   serverReasons,
+	cluster.SourcePartitions: serverReasons,
+	cluster.SourceProbes:     brokerReasons,
+	cluster.SourceGroups:     brokerReasons,
+	cluster.SourceOffsets:    brokerReasons,
+}
+
+// emitItself tells of the poll itself. Panicked holds, by collector, how often
+// emitting its metrics panicked, and failed the ones that did so just now.
+func emitItself(v *View, w *metrics.Writer, panicked map[string]int, failed map[string]bool) {
+	w.Begin(collectorSuccess)
+	for _, c := range All() {
+		w.Bool(c.Succeeded(v.Snapshot) && !failed[c.Name], c.Name)
+	}
+	w.Begin(collectorErrors)
+	for _, c := range All() {
+		emitErrors(v, w, c, panicked[c.Name])
+	}
+	w.Begin(collectorDuration)
+	for _, c := range All() {
+		if d, ok := c.duration(v.Snapshot); ok {
+			w.Float(d.Seconds(), c.Name)
+		}
+	}
+	w.Begin(collectorLast)
+	for _, c := range All() {
+		if t := c.lastSuccess(v.Snapshot); !t.IsZero() {
+			w.Float(seconds(t), c.Name)
+		}
+	}
+	emitPoll(v, w)
+}
+
+func emitErrors(v *View, w *metrics.Writer, c *Collector, panicked int) {
+	counts := map[string]int{cluster.ReasonPanic: panicked}
+	for _, source := range c.Sources {
+		for _, reason := range sourceReasons[source] {
+			counts[reason] += v.History.Faults[cluster.FaultKey{Source: source, Reason: reason}]
+		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(counts)) {
+		w.Int(int64(counts[reason]), c.Name, reason)
+	}
+}
+
+func emitPoll(v *View, w *metrics.Writer) {
+	w.Begin(pollTime)
+	w.Float(seconds(v.Finished))
+	w.Begin(pollDuration)
+	w.Float(v.Finished.Sub(v.Started).Seconds())
+	w.Begin(polls)
+	for _, t := range cluster.Triggers {
+		w.Int(int64(v.History.Polls[t]), string(t))
+	}
+	w.Begin(requests)
+	for _, r := range v.Requests {
+		w.Int(int64(r.Sent), r.API)
+	}
+	w.Begin(requestErrors)
+	for _, r := range v.Requests {
+		w.Int(int64(r.Failed), r.API)
+	}
+	w.Begin(limited)
+	for _, what := range limits {
+		w.Bool(v.Show.Limited[what], what)
+	}
+}
+
+// duration is the time from the first of the collector's sources being begun to
+// the last one being done.
+func (c *Collector) duration(s *cluster.Snapshot) (time.Duration, bool) {
+	var from, to time.Time
+	for _, source := range c.Sources {
+		o, ok := s.Outcomes[source]
+		if !ok || o.Started.IsZero() {
+			continue
+		}
+		if from.IsZero() || o.Started.Before(from) {
+			from = o.Started
+		}
+		if o.Finished.After(to) {
+			to = o.Finished
+		}
+	}
+	return to.Sub(from), !from.IsZero()
+}
+
+// lastSuccess is the end of the last poll in which all of the collector's sources
+// had been read at least once since; the oldest of them decides.
+func (c *Collector) lastSuccess(s *cluster.Snapshot) time.Time {
+	var last time.Time
+	for _, source := range c.Sources {
+		t := s.History.LastSuccess[source]
+		if t.IsZero() {
+			return time.Time{}
+		}
+		if last.IsZero() || t.Before(last) {
+			last = t
+		}
+	}
+	return last
+}
+
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -1,0 +1,132 @@
+package collectors
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/kafka"
+)
+
+// readOffsets is the third stage: ends and starts of the logs, one request for
+// each kind to every leader.
+func (r *reading) readOffsets(ctx context.Context) {
+	r.source(cluster.SourceOffsets, func() (error, []cluster.Fault) {
+		picture, ok := r.picture.Get()
+		if !ok {
+			return dependsOn(cluster.SourcePartitions), nil
+		}
+		led := r.led(picture)
+		answering := r.answering()
+		answers := make([]leaderAnswer, len(answering))
+		var wg sync.WaitGroup
+		for i, n := range answering {
+			if len(led[n.ID]) > 0 {
+				wg.Go(func() { answers[i] = r.askLeader(ctx, n, picture, led[n.ID]) })
+			}
+		}
+		wg.Wait()
+		return joinAnswers(len(led) > 0, answers)
+	})
+}
+
+// led returns, by broker, the partitions it leads of the topics that are shown.
+func (r *reading) led(picture *cluster.Picture) map[int32]map[string][]int32 {
+	led := map[int32]map[string][]int32{}
+	for i := range picture.Topics {
+		t := &picture.Topics[i]
+		if t.Deleting || !r.cfg.Topics.Match(t.Name) {
+			continue
+		}
+		for j := range t.Partitions {
+			p := &t.Partitions[j]
+			if p.State != cluster.StateRecorded || p.Leader == cluster.NoLeader {
+				continue
+			}
+			if led[p.Leader] == nil {
+				led[p.Leader] = map[string][]int32{}
+			}
+			led[p.Leader][t.Name] = append(led[p.Leader][t.Name], p.ID)
+		}
+	}
+	return led
+}
+
+// leaderAnswer says how asking one leader went. The offsets themselves are in the
+// picture by then.
+type leaderAnswer struct {
+	heard  bool // it answered one request at least
+	faults []cluster.Fault
+}
+
+// askLeader asks one leader. What it answers goes into the picture, which nobody
+// else reads yet; leaders write to different partitions of it.
+func (r *reading) askLeader(ctx context.Context, n kafka.Node, picture *cluster.Picture, ask map[string][]int32) (a leaderAnswer) {
+	defer func() {
+		if v := recover(); v != nil {
+			a.faults = append(a.faults, cluster.Fault{Target: fmt.Sprintf("broker %d", n.ID), Reason: cluster.ReasonPanic, Err: fmt.Errorf("panic: %v", v)})
+		}
+	}()
+	fault := func(err error) {
+		a.faults = append(a.faults, cluster.Fault{Target: fmt.Sprintf("broker %d", n.ID), Reason: kafka.Reason(err), Err: err})
+	}
+	for _, position := range []kafka.Position{kafka.Latest, kafka.Earliest} {
+		offsets, err := r.brokers.ListOffsets(ctx, n, position, ask)
+		if err != nil {
+			fault(err)
+			return a // it would not answer the second request either
+		}
+		a.heard = true
+		if err := take(picture, ask, position, offsets); err != nil {
+			fault(err)
+		}
+	}
+	return a
+}
+
+// take puts a leader's answer into the picture. Partitions of which it tells
+// nothing stay unknown; the error says how many they are and why one of them is.
+func take(picture *cluster.Picture, ask map[string][]int32, position kafka.Position, offsets kafka.Offsets) error {
+	missing := 0
+	var first error
+	for topic, partitions := range ask {
+		t := picture.Topic(topic)
+		for _, id := range partitions {
+			offset, err := offsets.At(topic, id)
+			if err != nil {
+				missing++
+				if first == nil {
+					first = err
+				}
+			}
+			if p := t.Partition(id); position == kafka.Latest {
+				p.End = offset
+			} else {
+				p.Start = offset
+			}
+		}
+	}
+	if missing > 0 {
+		return fmt.Errorf("no answer for %d partitions, one of them: %w", missing, first)
+	}
+	return nil
+}
+
+// joinAnswers decides whether the source as a whole failed: there was something to
+// ask, and no leader answered.
+func joinAnswers(asked bool, answers []leaderAnswer) (err error, faults []cluster.Fault) {
+	heard := false
+	for _, a := range answers {
+		heard = heard || a.heard
+		faults = append(faults, a.faults...)
+	}
+	switch {
+	case heard || !asked:
+		return nil, faults
+	case len(faults) > 0:
+		return faults[0].Err, faults
+	default:
+		return fmt.Errorf("%w (no leader answers)", cluster.ErrDepends), nil
+	}
+}

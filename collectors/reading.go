@@ -1,0 +1,142 @@
+package collectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/kafka"
+	"github.com/evenkeel/evenkeel/zookeeper"
+)
+
+// reading is a poll in progress.
+type reading struct {
+	*Poller
+	started time.Time
+
+	mu       sync.Mutex // guards outcomes while sources are read side by side
+	outcomes map[cluster.Source]cluster.Outcome
+
+	ensemble      *cluster.Ensemble
+	registrations cluster.Reading[map[int32]*cluster.Registration]
+	controller    cluster.Reading[cluster.Controller]
+	clusterID     string
+	picture       cluster.Reading[*cluster.Picture]
+	brokerList    []cluster.Broker
+	tried, heard  int
+	groups        cluster.Reading[*cluster.Groups]
+}
+
+// stage runs a part of the poll that must be done by a share of the poll's time.
+func (r *reading) stage(ctx context.Context, share float64, f func(context.Context)) {
+	ends := r.started.Add(time.Duration(float64(r.cfg.Poll.Timeout) * share))
+	ctx, cancel := context.WithDeadline(ctx, ends)
+	defer cancel()
+	f(ctx)
+}
+
+// source runs the reading of a source and notes how it went. A panic is the
+// source's failure and nobody else's.
+func (r *reading) source(source cluster.Source, read func() (err error, faults []cluster.Fault)) {
+	o := cluster.Outcome{Started: time.Now()}
+	defer func() {
+		if v := recover(); v != nil {
+			o.Err = fmt.Errorf("panic: %v", v)
+			o.Faults = []cluster.Fault{{Target: "evenkeel", Reason: cluster.ReasonPanic, Err: o.Err}}
+			r.log.Error("Reading failed", "kafka_cluster", r.cfg.Name, "source", source, "err", o.Err, "stack", string(debug.Stack()))
+		}
+		o.Finished = time.Now()
+		r.note(source, o)
+	}()
+	o.Err, o.Faults = read()
+}
+
+func (r *reading) note(source cluster.Source, o cluster.Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outcomes[source] = o
+}
+
+// readCluster is the first stage: every ZooKeeper server, the registry with the
+// partition picture, and a probe of every broker, side by side.
+func (r *reading) readCluster(ctx context.Context) {
+	probes := newProber(r.brokers)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		r.source(cluster.SourceEnsemble, func() (error, []cluster.Fault) {
+			var faults []cluster.Fault
+			r.ensemble, faults = r.Poller.ensemble.Read(ctx)
+			return nil, faults
+		})
+	})
+	// Those known from the poll before are asked at once, so that a registry
+	// which does not answer delays nothing.
+	for _, b := range r.known {
+		probes.start(ctx, nodeOf(b))
+	}
+	wg.Go(func() { r.readRegistry(ctx, probes) })
+	wg.Wait()
+	r.finishBrokers(ctx, probes)
+}
+
+// readRegistry reads what Kafka keeps in ZooKeeper: one reading that fills two
+// sources, the brokers' registry and the partitions.
+func (r *reading) readRegistry(ctx context.Context, probes *prober) {
+	var reg zookeeper.Registry
+	r.source(cluster.SourceRegistry, func() (error, []cluster.Fault) {
+		// This stands unless the members can be read.
+		r.note(cluster.SourcePartitions, cluster.Outcome{Err: dependsOn(cluster.SourceRegistry)})
+		reg = r.registry.Registry(ctx, func(registered map[int32]*cluster.Registration) {
+			for _, b := range registered {
+				if address, err := r.address(b); err == nil {
+					probes.start(ctx, kafka.Node{ID: b.ID, Addr: address, Registration: b.Version})
+				}
+			}
+		})
+		if reg.Members.Err == nil {
+			r.note(cluster.SourcePartitions, counted(reg.Partitions))
+		}
+		return reg.Members.Err, counted(reg.Members).Faults
+	})
+	r.registrations, r.controller, r.clusterID, r.picture = reg.Registrations, reg.Controller, reg.ClusterID, reg.Picture
+}
+
+// counted sees to it that a source which failed as a whole is counted as one
+// fault at least, unless it failed only because another one did.
+func counted(o cluster.Outcome) cluster.Outcome {
+	if o.Err != nil && len(o.Faults) == 0 && !errors.Is(o.Err, cluster.ErrDepends) {
+		o.Faults = []cluster.Fault{{Target: "ZooKeeper", Reason: zookeeper.Reason(o.Err), Err: o.Err}}
+	}
+	return o
+}
+
+func dependsOn(source cluster.Source) error {
+	return fmt.Errorf("%w (%s)", cluster.ErrDepends, source)
+}
+
+// address picks the endpoint that clients of our kind are to use.
+func (p *Poller) address(b *cluster.Registration) (string, error) {
+	listener := p.cfg.Kafka.Listener
+	var fitting []cluster.Endpoint
+	for _, e := range b.Endpoints {
+		if listener == "" && e.Protocol == "PLAINTEXT" || listener != "" && e.Listener == listener {
+			fitting = append(fitting, e)
+		}
+	}
+	switch {
+	case len(fitting) == 1:
+		return hostPort(fitting[0].Host, fitting[0].Port), nil
+	case len(b.Endpoints) == 0:
+		return "", errors.New("its registration names no address")
+	case listener != "":
+		return "", fmt.Errorf("its registration has no listener %q (kafka.listener)", listener)
+	case len(fitting) == 0:
+		return "", errors.New("its registration has no PLAINTEXT listener")
+	default:
+		return "", errors.New("its registration has several PLAINTEXT listeners: name one as kafka.listener")
+	}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+
+	"github.com/evenkeel/evenkeel/config"
+	"github.com/evenkeel/evenkeel/exporter"
+)
+
+// Limits of the HTTP server. A scrape takes milliseconds; a client that takes a
+// minute to read it is given up.
+const (
+	readHeaderTimeout = 10 * time.Second
+	writeTimeout      = time.Minute
+	idleTimeout       = 2 * time.Minute
+	shutdownTimeout   = 5 * time.Second
+)
+
+func runServe(cfg *config.Config, load func() (*config.Config, error), o *options, log *slog.Logger) int {
+	e, err := exporter.New(cfg, exporter.Options{
+		Load: load, EnableLifecycle: o.enableLifecycle, Version: version.Version, Logger: log,
+	})
+	if err != nil {
+		return fail(exitMistake, err)
+	}
+	log.Info("Starting evenkeel", "version", version.Info(), "clusters", len(cfg.Clusters))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	server := &http.Server{
+		Handler: e.Handler(), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readHeaderTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	listening := make(chan error, 1)
+	go func() { listening <- web.ListenAndServe(server, o.web, log) }()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	polled := make(chan struct{})
+	go func() { e.Run(ctx); close(polled) }()
+
+	for {
+		select {
+		case <-hangups:
+			_ = e.Reload() // it logs what is wrong, and the old configuration stays
+		case err := <-listening:
+			stop()
+			<-polled
+			return fail(1, fmt.Errorf("web server: %w", err))
+		case <-ctx.Done():
+			log.Info("Stopping evenkeel")
+			shutdown(server, log)
+			<-polled
+			return 0
+		}
+	}
+}
+
+// shutdown lets the scrapes under way end.
+func shutdown(server *http.Server, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		log.Warn("Web server did not stop in time", "err", err)
+	}
+}
+
+func runCheck(cfg *config.Config, o *options, log *slog.Logger) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	verdict, err := exporter.Check(ctx, cfg, exporter.CheckOptions{
+		Clusters: o.checkClusters, JSON: o.checkOutput == "json", Out: os.Stdout, Logger: log,
+	})
+	if err != nil {
+		return fail(exitCheckMistake, err)
+	}
+	return int(verdict)
+}
+
+func runConfigCheck(file string) int {
+	cfg, err := config.Load(file)
+	if err != nil {
+		return fail(exitMistake, err)
+	}
+	fmt.Printf("%s is valid: %d cluster(s)\n", file, len(cfg.Clusters))
+	return 0
+}

@@ -1,0 +1,133 @@
+package exporter
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// The API tells a snapshot as JSON. What is unknown is left out or null, never 0
+// or "".
+
+type apiCluster struct {
+	Name       string               `json:"name"`
+	PolledAt   *time.Time           `json:"polled_at,omitempty"`
+	Stale      bool                 `json:"stale"` // too old to be true, or not there yet
+	Verdict    string               `json:"verdict,omitempty"`
+	Reachable  *bool                `json:"reachable,omitempty"`
+	ID         string               `json:"cluster_id,omitempty"`
+	Release    string               `json:"release,omitempty"`
+	Controller *int32               `json:"controller,omitempty"`
+	Troubles   []apiTrouble         `json:"troubles"`
+	Sources    map[string]apiSource `json:"sources,omitempty"`
+	Ensemble   *apiEnsemble         `json:"zookeeper,omitempty"`
+	Brokers    []apiBroker          `json:"brokers,omitempty"`
+	Summary    *apiSummary          `json:"partitions,omitempty"`
+	Topics     map[string][]apiPart `json:"topics,omitempty"`
+	Groups     map[string]apiGroup  `json:"groups,omitempty"`
+}
+
+type apiTrouble struct {
+	Severity string    `json:"severity"`
+	Text     string    `json:"text"`
+	Since    time.Time `json:"since"`
+	Seen     bool      `json:"seen"` // false: it was there, and cannot be looked at now
+}
+
+type apiSource struct {
+	OK    bool   `json:"ok"`
+	Error string `json:"error,omitempty"`
+}
+
+type apiEnsemble struct {
+	HasQuorum *bool       `json:"has_quorum,omitempty"`
+	Leaders   *int        `json:"leaders,omitempty"`
+	Servers   []apiServer `json:"servers"`
+}
+
+type apiServer struct {
+	Name    string `json:"name"`
+	Mode    string `json:"mode"`
+	Status  string `json:"status"`
+	Version string `json:"version,omitempty"`
+	Error   string `json:"error,omitempty"`
+}
+
+type apiBroker struct {
+	ID               int32      `json:"id"`
+	Address          string     `json:"address,omitempty"`
+	Rack             string     `json:"rack,omitempty"`
+	Status           string     `json:"status"`
+	Up               *bool      `json:"up,omitempty"`
+	Registered       *bool      `json:"registered,omitempty"`
+	RegisteredAt     *time.Time `json:"registered_at,omitempty"`
+	ResponseSeconds  *float64   `json:"response_seconds,omitempty"`
+	Error            string     `json:"error,omitempty"`
+	Leaders          *int       `json:"leaders,omitempty"`
+	PreferredLeaders *int       `json:"preferred_leaders,omitempty"`
+	OutOfSync        *int       `json:"out_of_sync_replicas,omitempty"`
+	ImbalanceRatio   *float64   `json:"leader_imbalance_ratio,omitempty"`
+	StopOfflines     *int       `json:"stop_would_offline_partitions,omitempty"`
+}
+
+type apiSummary struct {
+	Total             int            `json:"total"`
+	Reassigning       int            `json:"reassigning"`
+	Offline           *int           `json:"offline,omitempty"`
+	LeaderUnreachable *int           `json:"leader_unreachable,omitempty"`
+	UnderReplicated   map[string]int `json:"under_replicated,omitempty"`
+	NotPreferred      map[string]int `json:"not_preferred,omitempty"`
+}
+
+type apiPart struct {
+	Partition int32   `json:"partition"`
+	Replicas  []int32 `json:"replicas"`
+	Leader    *int32  `json:"leader,omitempty"`
+	ISR       []int32 `json:"isr,omitempty"`
+	Start     *int64  `json:"start,omitempty"`
+	End       *int64  `json:"end,omitempty"`
+}
+
+type apiGroup struct {
+	State       string                 `json:"state,omitempty"`
+	Coordinator int32                  `json:"coordinator"`
+	Members     *int                   `json:"members,omitempty"`
+	Topics      map[string][]apiCommit `json:"topics"`
+}
+
+type apiCommit struct {
+	Partition int32  `json:"partition"`
+	Committed *int64 `json:"committed,omitempty"`
+	Lag       *int64 `json:"lag,omitempty"`
+}
+
+// serveClusters lists the clusters with their troubles.
+func (e *Exporter) serveClusters(w http.ResponseWriter, _ *http.Request) {
+	list := []apiCluster{}
+	for _, watcher := range e.all() {
+		list = append(list, describe(watcher, time.Now(), false))
+	}
+	writeJSON(w, map[string]any{"clusters": list})
+}
+
+// serveCluster tells everything of one cluster.
+func (e *Exporter) serveCluster(w http.ResponseWriter, r *http.Request) {
+	for _, watcher := range e.all() {
+		if watcher.cfg.Name == r.PathValue("name") {
+			writeJSON(w, describe(watcher, time.Now(), true))
+			return
+		}
+	}
+	http.Error(w, fmt.Sprintf("no cluster %q in the configuration", r.PathValue("name")), http.StatusNotFound)
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(append(data, '\n')) // a reader that went away is its own affair
+}

@@ -1,0 +1,102 @@
+package exporter
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/collectors"
+	"github.com/evenkeel/evenkeel/config"
+)
+
+// CheckOptions says what `evenkeel check` is to do.
+type CheckOptions struct {
+	Clusters []string // names; none: all of the configuration
+	JSON     bool
+	Out      io.Writer
+	Logger   *slog.Logger
+}
+
+// Check polls the clusters once, writes a report, and returns the gravest verdict.
+// The error says why there is no report.
+func Check(ctx context.Context, cfg *config.Config, opts CheckOptions) (cluster.Verdict, error) {
+	chosen, err := choose(cfg.Clusters, opts.Clusters)
+	if err != nil {
+		return cluster.Untold, err
+	}
+	snapshots := make([]*cluster.Snapshot, len(chosen))
+	var wg sync.WaitGroup
+	for i, c := range chosen {
+		wg.Go(func() {
+			poller := collectors.NewPoller(c, nil, opts.Logger)
+			defer poller.Close()
+			snapshots[i] = poller.Poll(ctx, cluster.TriggerInterval).Snapshot
+		})
+	}
+	wg.Wait()
+	worst := cluster.Healthy
+	report := make([]apiCluster, 0, len(snapshots))
+	for _, s := range snapshots {
+		worst = max(worst, s.Verdict())
+		report = append(report, describeSnapshot(s, false))
+	}
+	if opts.JSON {
+		enc := json.NewEncoder(opts.Out)
+		enc.SetIndent("", "  ")
+		return worst, enc.Encode(map[string]any{"verdict": worst.String(), "clusters": report})
+	}
+	for _, c := range report {
+		if err := writeReport(opts.Out, c); err != nil {
+			return worst, fmt.Errorf("write the report: %w", err)
+		}
+	}
+	return worst, nil
+}
+
+func choose(all []config.Cluster, names []string) ([]config.Cluster, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	var chosen []config.Cluster
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(c config.Cluster) bool { return c.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("--cluster: no cluster %q in the configuration", name)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+// writeReport writes what a person reads in ten seconds: the verdict, what is
+// wrong, and a line for each server and broker.
+func writeReport(out io.Writer, c apiCluster) error {
+	var failed error
+	say := func(format string, args ...any) {
+		if _, err := fmt.Fprintf(out, format+"\n", args...); err != nil {
+			failed = err
+		}
+	}
+	say("cluster %s: %s", c.Name, c.Verdict)
+	for _, t := range c.Troubles {
+		say("  %-8s  %s", t.Severity, t.Text)
+	}
+	if c.Ensemble != nil {
+		say("  ZooKeeper, quorum: %s", unknown(c.Ensemble.HasQuorum))
+		for _, s := range c.Ensemble.Servers {
+			say("    %-24s %s", s.Name, s.Mode)
+		}
+	}
+	for _, b := range c.Brokers {
+		say("  broker %-4d %-24s %-12s leads %s of %s preferred", b.ID, b.Address, b.Status, unknown(b.Leaders), unknown(b.PreferredLeaders))
+	}
+	if c.Summary != nil {
+		say("  partitions %d, offline %s", c.Summary.Total, unknown(c.Summary.Offline))
+	}
+	return failed
+}

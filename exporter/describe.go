@@ -1,0 +1,166 @@
+package exporter
+
+import (
+	"time"
+
+	"github.com/evenkeel/evenkeel/cluster"
+)
+
+// describe tells what was published of a cluster. A snapshot that is too old to be
+// true is not told.
+func describe(w *watcher, now time.Time, detail bool) apiCluster {
+	p, fresh := w.fresh(now)
+	switch {
+	case p == nil:
+		return apiCluster{Name: w.cfg.Name, Stale: true, Troubles: []apiTrouble{}}
+	case !fresh:
+		return apiCluster{Name: w.cfg.Name, Stale: true, PolledAt: &p.snapshot.Finished, Troubles: []apiTrouble{}}
+	default:
+		return describeSnapshot(p.snapshot, detail)
+	}
+}
+
+// describeSnapshot tells a snapshot; with detail, every topic and group as well.
+func describeSnapshot(s *cluster.Snapshot, detail bool) apiCluster {
+	c := apiCluster{
+		Name: s.Cluster, PolledAt: &s.Finished, Reachable: ptr(s.Reachable()), ID: s.ClusterID, Release: s.Release,
+		Verdict: s.Verdict().String(), Troubles: []apiTrouble{}, Sources: map[string]apiSource{},
+	}
+	if controller, ok := s.Controller.Get(); ok && controller.Exists {
+		c.Controller = &controller.ID
+	}
+	for _, t := range s.Troubles {
+		c.Troubles = append(c.Troubles, apiTrouble{Severity: t.Severity.String(), Text: t.Text, Since: t.Since, Seen: t.Seen})
+	}
+	for source, o := range s.Outcomes {
+		c.Sources[string(source)] = apiSource{OK: o.Err == nil, Error: errorText(o.Err)}
+	}
+	c.Ensemble = describeEnsemble(s.Ensemble)
+	for i := range s.Brokers {
+		c.Brokers = append(c.Brokers, describeBroker(s, &s.Brokers[i]))
+	}
+	c.Summary = describeSummary(s.Summary)
+	if detail {
+		c.Topics, c.Groups = describeTopics(s), describeGroups(s)
+	}
+	return c
+}
+
+func describeEnsemble(e *cluster.Ensemble) *apiEnsemble {
+	if e == nil {
+		return nil
+	}
+	a := &apiEnsemble{HasQuorum: known(e.HasQuorum()), Leaders: known(e.Leaders())}
+	for i := range e.Servers {
+		v := &e.Servers[i]
+		a.Servers = append(a.Servers, apiServer{Name: v.Name, Mode: string(v.Mode), Status: string(v.Status), Version: v.Version, Error: errorText(v.Err)})
+	}
+	return a
+}
+
+func describeBroker(s *cluster.Snapshot, b *cluster.Broker) apiBroker {
+	a := apiBroker{
+		ID: b.ID, Address: b.Address, Rack: b.Rack, Status: string(b.Status()),
+		Up: known(b.Up()), Registered: known(b.Registered()), Error: errorText(b.Probe.Err),
+	}
+	if b.Registration != nil {
+		a.RegisteredAt = &b.Registration.Registered
+	}
+	if b.Probe.Answered() {
+		a.ResponseSeconds = ptr(b.Probe.Took.Seconds())
+	}
+	if z := s.Summary; z != nil && z.StatesKnown {
+		load := z.Load(b.ID)
+		a.Leaders, a.PreferredLeaders, a.OutOfSync = &load.Leaders, &load.PreferredLeaders, &load.OutOfSync
+		a.ImbalanceRatio = known(load.ImbalanceRatio())
+		if z.RegistryKnown && b.Registration != nil {
+			a.StopOfflines = &load.StopOfflines
+		}
+	}
+	return a
+}
+
+func describeSummary(z *cluster.Summary) *apiSummary {
+	if z == nil || !z.AssignmentKnown {
+		return nil
+	}
+	a := &apiSummary{Total: z.Partitions, Reassigning: z.Reassigning}
+	if z.StatesKnown && z.RegistryKnown {
+		a.Offline, a.LeaderUnreachable = &z.Offline, &z.LeaderUnreachable
+		a.UnderReplicated = map[string]int{}
+		for _, reason := range []cluster.MissingReason{cluster.MissingBrokerDown, cluster.MissingLagging} {
+			a.UnderReplicated[string(reason)] = z.UnderReplicated[reason]
+		}
+		a.NotPreferred = map[string]int{"electable": z.Electable, "not_electable": z.NotElectable}
+	}
+	return a
+}
+
+func describeTopics(s *cluster.Snapshot) map[string][]apiPart {
+	picture, ok := s.Picture.Get()
+	if !ok {
+		return nil
+	}
+	topics := map[string][]apiPart{}
+	for i := range picture.Topics {
+		t := &picture.Topics[i]
+		parts := make([]apiPart, 0, len(t.Partitions))
+		for j := range t.Partitions {
+			p := &t.Partitions[j]
+			a := apiPart{Partition: p.ID, Replicas: p.Replicas, Start: offset(p.Start), End: offset(p.End)}
+			switch p.State {
+			case cluster.StateRecorded:
+				a.Leader, a.ISR = &p.Leader, p.ISR
+			case cluster.StateAbsent:
+				a.Leader = ptr(cluster.NoLeader)
+			}
+			parts = append(parts, a)
+		}
+		topics[t.Name] = parts
+	}
+	return topics
+}
+
+func describeGroups(s *cluster.Snapshot) map[string]apiGroup {
+	groups, ok := s.Groups.Get()
+	if !ok {
+		return nil
+	}
+	picture, _ := s.Picture.Get()
+	all := map[string]apiGroup{}
+	for i := range groups.Groups {
+		g := &groups.Groups[i]
+		a := apiGroup{State: g.State, Coordinator: g.Coordinator, Topics: map[string][]apiCommit{}}
+		if g.Members != cluster.UnknownMembers {
+			a.Members = &g.Members
+		}
+		for _, t := range g.Topics {
+			for _, c := range t.Commits {
+				commit := apiCommit{Partition: c.Partition, Committed: offset(c.Offset)}
+				commit.Lag = known(cluster.Lag(picture.End(t.Topic, c.Partition), c.Offset))
+				a.Topics[t.Topic] = append(a.Topics[t.Topic], commit)
+			}
+		}
+		all[g.Name] = a
+	}
+	return all
+}
+
+// known returns a pointer to a value that is known, nil to one that is not.
+func known[T any](value T, ok bool) *T {
+	if !ok {
+		return nil
+	}
+	return &value
+}
+
+func ptr[T any](value T) *T { return &value }
+
+func offset(o cluster.Offset) *int64 { return known(o.Int(), o.Known()) }
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

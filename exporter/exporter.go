@@ -1,0 +1,178 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	promcollectors "github.com/prometheus/client_golang/prometheus/collectors"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+
+	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/config"
+	"github.com/evenkeel/evenkeel/metrics"
+)
+
+// Options says how an Exporter is to run.
+type Options struct {
+	// Load reads the configuration anew for a reload; nil where there is no file.
+	Load            func() (*config.Config, error)
+	EnableLifecycle bool // allow POST /-/reload
+	Version         string
+	Logger          *slog.Logger
+}
+
+// Exporter watches the clusters of a configuration. Use New, Run and Handler.
+type Exporter struct {
+	opts     Options
+	log      *slog.Logger
+	enc      *encoder
+	registry *prometheus.Registry
+	reloadOK prometheus.Gauge
+	reloadAt prometheus.Gauge
+
+	state *stateFile
+
+	reloading sync.Mutex   // one reload at a time, and none while Run ends
+	mu        sync.RWMutex // guards what a reload swaps; held for moments only, since scrapes take it
+	cfg       *config.Config
+	watchers  []*watcher // in configuration order
+}
+
+// New returns an exporter of the clusters. It starts nothing and connects to
+// nothing yet.
+func New(cfg *config.Config, opts Options) (*Exporter, error) {
+	e := &Exporter{
+		opts: opts, log: opts.Logger, cfg: cfg,
+		enc:      &encoder{Encoder: metrics.NewEncoder()},
+		registry: prometheus.NewRegistry(),
+		reloadOK: prometheus.NewGauge(prometheus.GaugeOpts{Name: "evenkeel_config_last_reload_successful", Help: "1 when the last attempt to load the configuration succeeded, else 0."}),
+		reloadAt: prometheus.NewGauge(prometheus.GaugeOpts{Name: "evenkeel_config_last_reload_success_timestamp_seconds", Help: "When the configuration was last loaded."}),
+	}
+	e.registry.MustRegister(e.reloadOK, e.reloadAt, versioncollector.NewCollector("evenkeel"),
+		promcollectors.NewGoCollector(), promcollectors.NewProcessCollector(promcollectors.ProcessCollectorOpts{}))
+	state, err := openState(cfg.StateFile, e.log)
+	if err != nil {
+		return nil, err
+	}
+	e.state = state
+	e.watchers = e.build(cfg, nil)
+	e.reloaded(nil)
+	return e, nil
+}
+
+// build makes the watchers of a configuration. Those of clusters whose
+// configuration did not change are kept, with all that they know.
+func (e *Exporter) build(cfg *config.Config, old []*watcher) []*watcher {
+	watchers := make([]*watcher, 0, len(cfg.Clusters))
+	for _, c := range cfg.Clusters {
+		i := slices.IndexFunc(old, func(w *watcher) bool { return w.cfg.Equal(c) })
+		if i >= 0 {
+			watchers = append(watchers, old[i])
+			continue
+		}
+		remember := func(k cluster.Known) { e.state.remember(c.Name, k) }
+		watchers = append(watchers, newWatcher(c, e.state.known(c.Name), e.enc, e.log, remember))
+	}
+	return watchers
+}
+
+// Run polls until ctx ends, then stops everything and writes the state file.
+func (e *Exporter) Run(ctx context.Context) {
+	e.reloading.Lock()
+	for _, w := range e.all() {
+		w.start()
+	}
+	e.reloading.Unlock()
+	<-ctx.Done()
+	e.reloading.Lock()
+	defer e.reloading.Unlock()
+	stopAll(e.all())
+	e.state.flush()
+}
+
+func stopAll(watchers []*watcher) {
+	var wg sync.WaitGroup
+	for _, w := range watchers {
+		wg.Go(w.stop)
+	}
+	wg.Wait()
+}
+
+// errNoFile is what a reload says where flags alone configure.
+var errNoFile = errors.New("there is no configuration file to reload: this evenkeel is configured by flags")
+
+// Reload reads the configuration file anew. Everything new is built before
+// anything is swapped: when the file has a mistake, all goes on as it was.
+func (e *Exporter) Reload() error {
+	if e.opts.Load == nil {
+		return errNoFile
+	}
+	err := e.reload()
+	e.reloaded(err)
+	if err != nil {
+		e.log.Error("Configuration not reloaded, the old one stays in force", "err", err)
+		return err
+	}
+	e.log.Info("Configuration reloaded")
+	return nil
+}
+
+func (e *Exporter) reload() error {
+	e.reloading.Lock()
+	defer e.reloading.Unlock()
+	cfg, err := e.opts.Load()
+	if err != nil {
+		return err
+	}
+	if cfg.StateFile != e.cfg.StateFile {
+		return fmt.Errorf("state_file: changed from %q to %q, which takes a restart", e.cfg.StateFile, cfg.StateFile)
+	}
+	old := e.all()
+	watchers := e.build(cfg, old)
+	for _, w := range watchers {
+		if !slices.Contains(old, w) {
+			w.start()
+		}
+	}
+	e.mu.Lock()
+	e.cfg, e.watchers = cfg, watchers
+	e.mu.Unlock()
+	stopAll(slices.DeleteFunc(old, func(w *watcher) bool { return slices.Contains(watchers, w) }))
+	return nil
+}
+
+func (e *Exporter) reloaded(err error) {
+	if err != nil {
+		e.reloadOK.Set(0)
+		return
+	}
+	e.reloadOK.Set(1)
+	e.reloadAt.Set(float64(time.Now().UnixMilli()) / 1000)
+}
+
+// all returns the watchers of now, in configuration order.
+func (e *Exporter) all() []*watcher {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return slices.Clone(e.watchers)
+}
+
+// Handler serves everything over HTTP.
+func (e *Exporter) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", e.servePage)
+	mux.HandleFunc("GET /metrics", e.serveMetrics)
+	mux.HandleFunc("GET /api/v1/clusters", e.serveClusters)
+	mux.HandleFunc("GET /api/v1/clusters/{name}", e.serveCluster)
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "evenkeel works.") })
+	mux.HandleFunc("GET /-/ready", e.serveReady)
+	mux.HandleFunc("POST /-/reload", e.serveReload)
+	return mux
+}

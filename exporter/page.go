@@ -1,0 +1,75 @@
+package exporter
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"time"
+)
+
+//go:embed page.html
+var pageHTML string
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"unknown": unknown,
+	"percent": func(ratio *float64) string {
+		if ratio == nil {
+			return "–"
+		}
+		return fmt.Sprintf("%.0f %%", *ratio*100)
+	},
+	"millis": func(seconds *float64) string {
+		if seconds == nil {
+			return "unknown"
+		}
+		return fmt.Sprintf("%.1f ms", *seconds*1000)
+	},
+	"clock": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+}).Parse(pageHTML))
+
+// unknown prints what a pointer points to, and "unknown" for nil.
+func unknown(v any) string {
+	switch v := v.(type) {
+	case *int:
+		if v != nil {
+			return fmt.Sprint(*v)
+		}
+	case *int32:
+		if v != nil {
+			return fmt.Sprint(*v)
+		}
+	case *bool:
+		if v != nil && *v {
+			return "yes"
+		}
+		if v != nil {
+			return "no"
+		}
+	}
+	return "unknown"
+}
+
+type pageData struct {
+	Version  string
+	Now      time.Time
+	Clusters []apiCluster
+}
+
+// servePage shows what the snapshots say to a person, what is wrong first.
+func (e *Exporter) servePage(w http.ResponseWriter, _ *http.Request) {
+	data := pageData{Version: e.opts.Version, Now: time.Now()}
+	for _, watcher := range e.all() {
+		data.Clusters = append(data.Clusters, describe(watcher, data.Now, false))
+	}
+	var buf bytes.Buffer
+	if err := pageTemplate.Execute(&buf, data); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	w.Write(buf.Bytes()) // a reader that went away is its own affair
+}

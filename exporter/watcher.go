@@ -1,0 +1,149 @@
+package exporter
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/collectors"
+	"github.com/evenkeel/evenkeel/config"
+	"github.com/evenkeel/evenkeel/metrics"
+)
+
+// encoder is shared by all watchers: it keeps large buffers, and encoding is rare.
+type encoder struct {
+	sync.Mutex
+	*metrics.Encoder
+}
+
+// published is what readers see of a cluster: a snapshot and its encoded metrics,
+// swapped as one. Both are immutable.
+type published struct {
+	snapshot *cluster.Snapshot
+	encoded  collectors.Encoded
+}
+
+// watcher polls one cluster and publishes what it saw.
+type watcher struct {
+	cfg        config.Cluster
+	poller     *collectors.Poller
+	exposition *collectors.Exposition
+	enc        *encoder
+	log        *slog.Logger
+	remember   func(cluster.Known)
+
+	current atomic.Pointer[published]
+	reached atomic.Bool // a poll has reached the cluster since the start
+
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+func newWatcher(cfg config.Cluster, known cluster.Known, enc *encoder, log *slog.Logger, remember func(cluster.Known)) *watcher {
+	log = log.With("kafka_cluster", cfg.Name)
+	return &watcher{
+		cfg: cfg, enc: enc, log: log, remember: remember,
+		poller:     collectors.NewPoller(cfg, known, log),
+		exposition: collectors.NewExposition(cfg, enc.Encoder, log),
+		done:       make(chan struct{}),
+	}
+}
+
+// start begins to poll; stop ends it.
+func (w *watcher) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	go w.run(ctx)
+}
+
+// stop ends polling and returns when the poll under way has ended, which it does
+// by its deadline at the latest.
+func (w *watcher) stop() {
+	w.cancel()
+	<-w.done
+}
+
+// run polls at the interval, counted from start to start. A poll that took longer
+// than that is followed by the next one at once; polls never overlap.
+func (w *watcher) run(ctx context.Context) {
+	defer close(w.done)
+	defer w.poller.Close()
+	ticker := time.NewTicker(w.cfg.Poll.Interval)
+	defer ticker.Stop()
+	for {
+		result := w.poller.Poll(ctx, cluster.TriggerInterval)
+		if ctx.Err() != nil {
+			return // cut short: what it could not read is no finding
+		}
+		w.publish(result)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (w *watcher) publish(r collectors.Result) {
+	w.tell(r)
+	w.enc.Lock()
+	encoded, err := w.exposition.Encode(r.Snapshot)
+	w.enc.Unlock()
+	if err != nil {
+		w.log.Error("Snapshot not published", "err", err)
+		return
+	}
+	w.current.Store(&published{snapshot: r.Snapshot, encoded: encoded})
+	if r.Snapshot.Reachable() {
+		w.reached.Store(true)
+	}
+	w.remember(w.poller.Known())
+}
+
+// tell logs each trouble once when it begins and once when it ends, and what
+// happened besides.
+func (w *watcher) tell(r collectors.Result) {
+	for _, e := range r.Events {
+		w.log.Info(e)
+	}
+	for _, t := range r.Began {
+		level := slog.LevelWarn
+		if t.Severity == cluster.Critical {
+			level = slog.LevelError
+		}
+		w.log.Log(context.Background(), level, t.Text)
+	}
+	for _, t := range r.Ended {
+		w.log.Info("Over: "+t.Text, "lasted", r.Snapshot.Finished.Sub(t.Since).Round(time.Second))
+	}
+}
+
+// fresh returns what was published unless it is too old to be true: older than
+// three intervals and a timeout.
+func (w *watcher) fresh(now time.Time) (p *published, ok bool) {
+	p = w.current.Load()
+	if p == nil {
+		return nil, false
+	}
+	limit := 3*w.cfg.Poll.Interval + w.cfg.Poll.Timeout
+	return p, now.Sub(p.snapshot.Finished) <= limit
+}
+
+// ready says whether the cluster has been reached since the start, else why not.
+func (w *watcher) ready() (ok bool, reason string) {
+	if w.reached.Load() {
+		return true, ""
+	}
+	p := w.current.Load()
+	if p == nil {
+		return false, "cluster " + w.cfg.Name + ": the first poll has not ended yet"
+	}
+	reason = "cluster " + w.cfg.Name + ": no broker has answered yet"
+	for _, t := range p.snapshot.Troubles {
+		reason += "; " + t.Text
+	}
+	return false, reason
+}

@@ -1,0 +1,128 @@
+// Command evenkeel watches Kafka clusters and the ZooKeeper ensembles under them.
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+	promslogflag "github.com/prometheus/common/promslog/flag"
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+	webflag "github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"github.com/evenkeel/evenkeel/config"
+)
+
+// Exit codes of the contract: a mistake on the command line or in the file.
+const (
+	exitMistake      = 2
+	exitCheckMistake = 3 // from check, where 2 means critical
+)
+
+// options is everything that the command line says.
+type options struct {
+	clusterFlags
+	configFile      string
+	web             *web.FlagConfig
+	enableLifecycle bool
+	checkClusters   []string
+	checkOutput     string
+	configCheckFile string
+	log             promslog.Config
+}
+
+// clusterFlags are the flags that describe a single cluster. Given together with
+// a file they contradict it.
+type clusterFlags struct {
+	config.Flags
+	given []*bool
+	names []string
+}
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	var o options
+	app := kingpin.New("evenkeel", "Watches Kafka clusters and the ZooKeeper ensembles under them.")
+	app.HelpFlag.Short('h')
+	app.UsageWriter(os.Stdout)
+	serve := app.Command("serve", "Run. The default command.").Default()
+	check := app.Command("check", "Poll once and report: exit status 0 healthy, 1 warning, 2 critical, 3 could not tell.")
+	configCheck := app.Command("config-check", "Check a configuration file.")
+	app.Command("version", "Print the version.")
+	o.addFlags(app)
+	o.web = webflag.AddFlags(serve, ":9308")
+	serve.Flag("web.enable-lifecycle", "Allow POST /-/reload.").BoolVar(&o.enableLifecycle)
+	check.Flag("cluster", "Check this cluster of the file only (repeatable).").StringsVar(&o.checkClusters)
+	check.Flag("output", "text or json.").Default("text").EnumVar(&o.checkOutput, "text", "json")
+	configCheck.Arg("file", "Configuration file.").Required().StringVar(&o.configCheckFile)
+
+	command, err := app.Parse(args)
+	mistake := exitMistake
+	if command == "check" || err != nil && len(args) > 0 && args[0] == "check" {
+		mistake = exitCheckMistake
+	}
+	if err != nil {
+		return fail(mistake, fmt.Errorf("%w; try evenkeel --help", err))
+	}
+	switch command {
+	case "version":
+		fmt.Println(version.Print("evenkeel"))
+		return 0
+	case "config-check":
+		return runConfigCheck(o.configCheckFile)
+	}
+	cfg, load, err := o.configuration()
+	if err != nil {
+		return fail(mistake, err)
+	}
+	log := promslog.New(&o.log)
+	slog.SetDefault(log)
+	if command == "check" {
+		return runCheck(cfg, &o, log)
+	}
+	return runServe(cfg, load, &o, log)
+}
+
+// fail says what is wrong in one line.
+func fail(code int, err error) int {
+	fmt.Fprintf(os.Stderr, "evenkeel: error: %v\n", err)
+	return code
+}
+
+// addFlags declares the flags that serve and check take alike.
+func (o *options) addFlags(app *kingpin.Application) {
+	single := func(name, help string) *kingpin.FlagClause {
+		set := new(bool)
+		o.given, o.names = append(o.given, set), append(o.names, name)
+		return app.Flag(name, help).IsSetByUser(set)
+	}
+	single("kafka.brokers", "Bootstrap brokers HOST:PORT,...; may be left out where ZooKeeper names them.").StringVar(&o.Brokers)
+	single("zookeeper.servers", "ZooKeeper servers HOST:PORT,...[/chroot].").StringVar(&o.ZooKeeper)
+	single("cluster.name", "Value of the kafka_cluster label.").Default(config.DefaultClusterName).StringVar(&o.ClusterName)
+	single("poll.interval", "Time from the start of a poll to the start of the next.").Default(config.DefaultPollInterval.String()).DurationVar(&o.PollInterval)
+	single("poll.timeout", "Time after which a poll ends, whatever hangs; by default 10s, or the interval where that is shorter.").DurationVar(&o.PollTimeout)
+	single("rebalance.mode", "off, dry_run or auto.").Default(string(config.DefaultRebalanceMode)).StringVar(&o.RebalanceMode)
+	app.Flag("config.file", "Configuration file: many clusters, security, alerting. Not together with the flags of a single cluster.").StringVar(&o.configFile)
+	promslogflag.AddFlags(app, &o.log)
+}
+
+// configuration makes the configuration of the file or of the flags, and for a
+// file the function that reads it anew.
+func (o *options) configuration() (*config.Config, func() (*config.Config, error), error) {
+	if o.configFile == "" {
+		cfg, err := config.FromFlags(o.Flags)
+		return cfg, nil, err
+	}
+	for i, given := range o.given {
+		if *given {
+			return nil, nil, fmt.Errorf("--%s together with --config.file: say it in the file, or leave the file out", o.names[i])
+		}
+	}
+	load := func() (*config.Config, error) { return config.Load(o.configFile) }
+	cfg, err := load()
+	return cfg, load, err
+}

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Sees to it that what the tests and the demo need is there: Go, a JDK and Maven.
+# On Debian, as root, what is missing is installed; elsewhere it is named.
+set -eu
+
+missing=""
+command -v go >/dev/null 2>&1 || { echo "Go is missing: install the release that go.mod names, see https://go.dev/doc/install" >&2; exit 1; }
+command -v javac >/dev/null 2>&1 || missing="$missing default-jdk-headless"
+command -v mvn >/dev/null 2>&1 || missing="$missing maven"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+	echo "installing:$missing"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -qq
+	# shellcheck disable=SC2086 # a list of words
+	apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	exit 0
+fi
+echo "Please install:$missing (on Debian, as root: apt-get install --no-install-recommends$missing)" >&2
+exit 1

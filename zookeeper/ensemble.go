@@ -1,0 +1,158 @@
+package zookeeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/evenkeel/evenkeel/cluster"
+)
+
+const (
+	// askTimeout is the time a server has for all that it is asked in one poll.
+	askTimeout = 3 * time.Second
+	// slowTimeout is what is left of it for a server that did not answer in time in
+	// the poll before, so that a frozen server does not hold up every poll.
+	slowTimeout = 2 * time.Second
+)
+
+// EnsembleOptions are the options of an Ensemble; the zero value will do.
+type EnsembleOptions struct {
+	Dial DialFunc // nil for plain TCP
+}
+
+// Ensemble asks the configured ZooKeeper servers how they are.
+type Ensemble struct {
+	dial    DialFunc
+	members []*member
+}
+
+// NewEnsemble returns an Ensemble of the servers, each written host:port. It
+// connects to none of them.
+func NewEnsemble(servers []string, opts EnsembleOptions) *Ensemble {
+	e := &Ensemble{dial: opts.Dial}
+	if e.dial == nil {
+		e.dial = defaultDial
+	}
+	for _, name := range servers {
+		e.members = append(e.members, &member{name: name})
+	}
+	return e
+}
+
+// Read asks all servers side by side and returns what they said, in the order of
+// the configuration, with a fault for each that did not say that it is well. It
+// returns by the context's deadline, and after three seconds at the latest. The
+// result belongs to the caller. Concurrent calls are safe.
+func (e *Ensemble) Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault) {
+	out := &cluster.Ensemble{Servers: make([]cluster.Server, len(e.members))}
+	faults := make([][]cluster.Fault, len(e.members))
+	var wg sync.WaitGroup
+	for i, m := range e.members {
+		wg.Go(func() { out.Servers[i], faults[i] = m.read(ctx, e.dial) })
+	}
+	wg.Wait()
+	return out, slices.Concat(faults...)
+}
+
+// member is one configured server, with what the poll before taught about it.
+type member struct {
+	name string
+
+	mu     sync.Mutex
+	memory memory
+}
+
+type memory struct {
+	slow     bool   // it did not answer in time
+	mntrless bool   // mntr is not in its whitelist
+	version  string // of the server that said so
+}
+
+func (m *member) read(ctx context.Context, dial DialFunc) (cluster.Server, []cluster.Fault) {
+	known := m.recall()
+	timeout := askTimeout
+	if known.slow {
+		timeout = slowTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	server := m.srvr(ctx, dial)
+	if server.Err != nil {
+		// What it allowed is forgotten: it may come back with another configuration.
+		m.remember(memory{slow: server.Status == cluster.ServerTimeout})
+		return server, []cluster.Fault{m.fault(server.Err)}
+	}
+	if known.mntrless && known.version == server.Version {
+		m.remember(memory{mntrless: true, version: server.Version})
+		return server, nil
+	}
+	err := m.mntr(ctx, dial, &server)
+	m.remember(memory{
+		slow:     Reason(err) == string(cluster.ServerTimeout),
+		mntrless: errors.Is(err, errNotAllowed),
+		version:  server.Version,
+	})
+	if err != nil && !errors.Is(err, errNotAllowed) {
+		return server, []cluster.Fault{m.fault(err)}
+	}
+	return server, nil // that mntr is forbidden is the default since 3.5, and no fault
+}
+
+// srvr asks for the mode, which decides how the server is.
+func (m *member) srvr(ctx context.Context, dial DialFunc) cluster.Server {
+	server := cluster.Server{Name: m.name, Mode: cluster.ModeUnreachable, Status: cluster.ServerOK}
+	reply, address, err := ask(ctx, dial, m.name, "srvr")
+	server.Address = address
+	if err == nil {
+		var told srvrReply
+		if told, err = parseSrvr(reply); err == nil {
+			server.Mode, server.Version, server.Stats = told.mode, told.version, told.stats
+			return server
+		}
+	}
+	server.Status = cluster.ServerStatus(Reason(err))
+	server.Err = fmt.Errorf("ask ZooKeeper server %s for srvr: %w", m.name, err)
+	switch server.Status {
+	case cluster.ServerNotServing:
+		server.Mode = cluster.ModeNotServing
+	case cluster.ServerNotAllowed, cluster.ServerBadReply:
+		server.Mode = cluster.ModeUnknown
+	}
+	return server
+}
+
+// mntr adds what mntr tells beyond srvr. Its failure leaves the server as it is.
+func (m *member) mntr(ctx context.Context, dial DialFunc, server *cluster.Server) error {
+	reply, _, err := ask(ctx, dial, m.name, "mntr")
+	if err == nil {
+		var stats map[string]float64
+		if stats, err = parseMntr(reply); err == nil {
+			maps.Copy(stats, server.Stats) // where both tell, srvr: it has the value on every release
+			server.Stats = stats
+			return nil
+		}
+	}
+	return fmt.Errorf("ask ZooKeeper server %s for mntr: %w", m.name, err)
+}
+
+func (m *member) fault(err error) cluster.Fault {
+	return cluster.Fault{Target: "ZooKeeper server " + m.name, Reason: Reason(err), Err: err}
+}
+
+func (m *member) recall() memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.memory
+}
+
+func (m *member) remember(mem memory) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.memory = mem
+}

@@ -1,0 +1,110 @@
+package zookeeper
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+)
+
+// serveRequest answers one request of the fake's client, and says whether the
+// connection goes on.
+func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w *bufio.Writer) bool {
+	xid, op := int32(binary.BigEndian.Uint32(frame)), int32(binary.BigEndian.Uint32(frame[4:]))
+	var path string
+	switch op {
+	case opExists, opGetData, opChildren, opSync:
+		size := binary.BigEndian.Uint32(frame[8:])
+		path = string(frame[12 : 12+size])
+	case opPing, opClose, opSetWatches:
+	default:
+		z.t.Errorf("the client sent operation %d, which is no reading", op)
+		return false
+	}
+	z.mu.Lock()
+	if op != opPing {
+		z.requests++
+	}
+	react := z.react
+	z.mu.Unlock()
+	if react != nil && op != opClose && !obey(react(op, path), r, w) {
+		return false
+	}
+
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	var body jute
+	code := int32(0)
+	node := z.nodes[path]
+	switch {
+	case op == opSync:
+		body.bytes([]byte(path))
+	case op == opClose:
+		delete(z.sessions, session)
+	case op == opPing || op == opSetWatches:
+	case node == nil:
+		code = codeNoNode
+	case node.forbidden && op != opExists:
+		code = codeNoAuth
+	case op == opExists:
+		body.stat(node, 0)
+	case op == opGetData:
+		body.bytes(node.data).stat(node, 0)
+	case op == opChildren:
+		names := z.children(path)
+		body.int32(int32(len(names)))
+		for _, name := range names {
+			body.bytes([]byte(name))
+		}
+		body.stat(node, len(names))
+	}
+	var reply jute
+	reply.int32(xid).int64(z.zxid).int32(code)
+	writeFrame(w, append(reply, body...))
+	return op != opClose
+}
+
+// jute is a message in ZooKeeper's encoding.
+type jute []byte
+
+func (j *jute) int32(n int32) *jute {
+	*j = binary.BigEndian.AppendUint32(*j, uint32(n))
+	return j
+}
+
+func (j *jute) int64(n int64) *jute {
+	*j = binary.BigEndian.AppendUint64(*j, uint64(n))
+	return j
+}
+
+// bytes appends bytes or a string, which look the same; no bytes are a null.
+func (j *jute) bytes(b []byte) *jute {
+	if len(b) == 0 {
+		return j.int32(-1)
+	}
+	j.int32(int32(len(b)))
+	*j = append(*j, b...)
+	return j
+}
+
+func (j *jute) stat(n *fakeNode, children int) *jute {
+	j.int64(n.czxid).int64(n.mzxid).int64(fakeCtime).int64(fakeCtime)
+	j.int32(n.version).int32(0).int32(0).int64(0)
+	return j.int32(int32(len(n.data))).int32(int32(children)).int64(n.pzxid)
+}
+
+func readFrame(r io.Reader) ([]byte, error) {
+	var head [4]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, err
+	}
+	frame := make([]byte, binary.BigEndian.Uint32(head[:]))
+	_, err := io.ReadFull(r, frame)
+	return frame, err
+}
+
+func writeFrame(w io.Writer, frame []byte) {
+	var head [4]byte
+	binary.BigEndian.PutUint32(head[:], uint32(len(frame)))
+	_, _ = w.Write(head[:])
+	_, _ = w.Write(frame)
+}

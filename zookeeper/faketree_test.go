@@ -1,0 +1,70 @@
+package zookeeper
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// fakeNode is a znode of the fake's tree.
+type fakeNode struct {
+	data                []byte
+	czxid, mzxid, pzxid int64
+	version             int32
+	forbidden           bool
+}
+
+// set makes or changes a znode, with the parents that it needs.
+func (z *fakeZooKeeper) set(p, data string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.setLocked(p, data)
+}
+
+func (z *fakeZooKeeper) setLocked(p, data string) {
+	if parent := path.Dir(p); z.nodes[parent] == nil {
+		z.setLocked(parent, "")
+	}
+	z.zxid++
+	node := z.nodes[p]
+	if node == nil {
+		node = &fakeNode{czxid: z.zxid, pzxid: z.zxid, version: -1}
+		z.nodes[p] = node
+		z.nodes[path.Dir(p)].pzxid = z.zxid
+	}
+	node.data, node.mzxid = []byte(data), z.zxid
+	node.version++
+}
+
+// remove deletes a znode and all below it.
+func (z *fakeZooKeeper) remove(p string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	for name := range z.nodes {
+		if name == p || strings.HasPrefix(name, p+"/") {
+			delete(z.nodes, name)
+		}
+	}
+	z.zxid++
+	z.nodes[path.Dir(p)].pzxid = z.zxid
+}
+
+func (z *fakeZooKeeper) forbid(p string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.nodes[p].forbidden = true
+}
+
+// children returns the names below a path, in a fixed order. The lock is held.
+func (z *fakeZooKeeper) children(p string) []string {
+	prefix := strings.TrimSuffix(p, "/") + "/"
+	var names []string
+	for name := range z.nodes {
+		if rest, below := strings.CutPrefix(name, prefix); below && rest != "" && !strings.Contains(rest, "/") {
+			names = append(names, rest)
+		}
+	}
+	slices.Sort(names)
+	slices.Reverse(names) // ZooKeeper promises no order
+	return names
+}

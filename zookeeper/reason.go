@@ -1,0 +1,84 @@
+package zookeeper
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/evenkeel/evenkeel/cluster"
+)
+
+var (
+	errNotServing = errors.New("not serving: the server runs, but belongs to no quorum")
+	errNotAllowed = errors.New("not allowed: add the word to 4lw.commands.whitelist of the server")
+	errBadReply   = errors.New("bad reply")
+)
+
+// Reason returns what an error of this package amounts to: one of the states of
+// [cluster.ServerStatus], or [cluster.ReasonPermission] where an ACL forbids the
+// reading. It is meant for the Reason of a [cluster.Fault], and so for a label.
+//
+// A failure that fits none of the states is told as the nearest one. What the
+// network or the server denies at once is refused: no route to the host, a
+// connection that is reset, or one that is accepted and closed again before a
+// byte was sent, as a proxy does whose ZooKeeper is gone, and as ZooKeeper does
+// with a client that has too many connections. What ended because the caller gave
+// up is a timeout.
+func Reason(err error) string {
+	switch {
+	case err == nil:
+		return string(cluster.ServerOK)
+	case errors.Is(err, errNotServing):
+		return string(cluster.ServerNotServing)
+	case errors.Is(err, errNotAllowed):
+		return string(cluster.ServerNotAllowed)
+	case errors.Is(err, errBadReply):
+		return string(cluster.ServerBadReply)
+	case errors.Is(err, zk.ErrNoAuth):
+		return cluster.ReasonPermission
+	case isTLS(err):
+		return string(cluster.ServerTLSError)
+	}
+	// A lookup that timed out is both a DNS error and a timeout. The name is what
+	// somebody has to look at, so it goes first.
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return string(cluster.ServerUnresolvable)
+	}
+	if isTimeout(err) {
+		return string(cluster.ServerTimeout)
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok || isLost(err) || errors.Is(err, io.EOF) {
+		return string(cluster.ServerRefused)
+	}
+	return string(cluster.ServerBadReply)
+}
+
+func isTimeout(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return true
+	}
+	netErr, ok := errors.AsType[net.Error](err)
+	return ok && netErr.Timeout()
+}
+
+func isTLS(err error) bool {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[tls.AlertError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
+}
+
+// isLost says whether an error of the client library means that the connection or
+// the session went away under a call, which is then worth repeating.
+func isLost(err error) bool {
+	return errors.Is(err, zk.ErrConnectionClosed) || errors.Is(err, zk.ErrClosing) ||
+		errors.Is(err, zk.ErrSessionExpired) || errors.Is(err, zk.ErrSessionMoved)
+}

@@ -1,0 +1,149 @@
+package zookeeper
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/evenkeel/evenkeel/cluster"
+)
+
+// maxPasses is how often the registry is read when brokers come and go meanwhile.
+const maxPasses = 3
+
+// Registry is what Kafka has written down in ZooKeeper, as read by one poll.
+type Registry struct {
+	Registrations cluster.Reading[map[int32]*cluster.Registration] // by broker id
+	Controller    cluster.Reading[cluster.Controller]
+	ClusterID     string // "" before Kafka 0.10.1, and when it could not be read
+	Picture       cluster.Reading[*cluster.Picture]
+
+	Members    cluster.Outcome // of cluster.SourceRegistry: all but the picture
+	Partitions cluster.Outcome // of cluster.SourcePartitions
+}
+
+// Registry reads the registered brokers, the controller and every partition. It
+// returns by the context's deadline; what could not be read by then has failed.
+//
+// onBrokers, which may be nil, is called with the registered brokers as soon as
+// they are known, so that asking them need not wait for the partitions. It is
+// called again when they had to be read again, and must not change the map, which
+// belongs to the result.
+//
+// Brokers and partitions cannot be read at one moment. A broker that registers
+// and takes over partitions in between would be seen leading without being
+// registered, which looks like an outage. So when the set of brokers is not the
+// same after the partitions as it was before, both are read again. When it does
+// not come to rest, a leader that is not registered counts as unknown.
+func (s *Session) Registry(ctx context.Context, onBrokers func(map[int32]*cluster.Registration)) Registry {
+	for pass := 1; ; pass++ {
+		began := time.Now()
+		m, out := s.members(ctx, onBrokers)
+		if m == nil {
+			return out
+		}
+		out.Partitions.Started = time.Now()
+		f := &faults{}
+		picture, err := s.readPicture(ctx, f)
+		var moved bool
+		if err == nil {
+			moved, err = s.moved(ctx, m)
+		}
+		if moved && pass < maxPasses && timeFor(ctx, 2*time.Since(began)) {
+			continue
+		}
+		if moved {
+			s.forgetStrangers(picture, m, f)
+		}
+		out.Partitions.Finished = time.Now()
+		out.Partitions.Faults, out.Partitions.Err = f.all(), err
+		out.Picture = cluster.Read(picture)
+		if err != nil {
+			out.Picture = cluster.Failed[*cluster.Picture](err)
+		}
+		out.setController(s, m)
+		return out
+	}
+}
+
+// Members reads what Registry reads without the partitions, for clusters whose
+// own metadata tells these. The picture is a reading that was not made.
+func (s *Session) Members(ctx context.Context, onBrokers func(map[int32]*cluster.Registration)) Registry {
+	m, out := s.members(ctx, onBrokers)
+	if m != nil {
+		out.setController(s, m)
+	}
+	return out
+}
+
+// members returns nil, and a Registry that has failed as a whole, when the members
+// cannot be read.
+func (s *Session) members(ctx context.Context, onBrokers func(map[int32]*cluster.Registration)) (*members, Registry) {
+	var out Registry
+	out.Members.Started = time.Now()
+	m, err := s.readMembers(ctx, onBrokers)
+	out.Members.Finished = time.Now()
+	if err != nil {
+		out.Registrations = cluster.Failed[map[int32]*cluster.Registration](err)
+		out.Controller = cluster.Failed[cluster.Controller](err)
+		out.Picture = cluster.Failed[*cluster.Picture](err)
+		out.Members.Err = err
+		out.Partitions = out.Members
+		return nil, out
+	}
+	out.Registrations, out.ClusterID = cluster.Read(m.brokers), m.clusterID
+	return m, out
+}
+
+func (out *Registry) setController(s *Session, m *members) {
+	out.Controller = m.controller
+	if err := m.controller.Err(); err != nil {
+		m.faults.add(s.target(controllerPath), err)
+	}
+	out.Members.Faults = m.faults.all()
+}
+
+// moved says whether a broker came or went since the members were read, and reads
+// the controller once more, who may have changed with it.
+func (s *Session) moved(ctx context.Context, m *members) (bool, error) {
+	stat, err := s.stat(ctx, idsPath)
+	if err != nil {
+		return false, err
+	}
+	controller, err := s.readController(ctx)
+	if err != nil {
+		return false, err
+	}
+	m.controller = controller
+	return stat.Pzxid != m.pzxid, nil
+}
+
+// forgetStrangers makes the leader unknown where it is no broker that was
+// registered when the members were read: they were read at another moment.
+func (s *Session) forgetStrangers(picture *cluster.Picture, m *members, f *faults) {
+	n := 0
+	for i := range picture.Topics {
+		for j := range picture.Topics[i].Partitions {
+			p := &picture.Topics[i].Partitions[j]
+			if p.State != cluster.StateRecorded || p.Leader == cluster.NoLeader || m.brokers[p.Leader] != nil {
+				continue
+			}
+			p.State, p.Leader, p.ISR = cluster.StateUnknown, cluster.NoLeader, nil
+			n++
+		}
+	}
+	if n > 0 {
+		f.list = append(f.list, cluster.Fault{
+			Target: s.target(idsPath),
+			Reason: string(cluster.ServerTimeout),
+			Err: fmt.Errorf("brokers come and go faster than %s%s can be read: the leader of %d partitions is unknown",
+				s.opts.Chroot, topicsPath, n),
+		})
+	}
+}
+
+// timeFor says whether the context leaves this much time.
+func timeFor(ctx context.Context, need time.Duration) bool {
+	deadline, limited := ctx.Deadline()
+	return !limited || time.Until(deadline) >= need
+}

@@ -1,0 +1,170 @@
+package zookeeper
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/evenkeel/evenkeel/cluster"
+)
+
+const (
+	topicsPath   = "/brokers/topics"
+	reassignPath = "/admin/reassign_partitions"
+	deletePath   = "/admin/delete_topics"
+)
+
+// plans is what the cluster has been told to do with its topics.
+type plans struct {
+	targets  map[partitionKey][]int32 // where partitions are being moved to
+	deleting map[string]bool          // topics
+}
+
+// readPicture reads every partition.
+//
+// The topics that are being deleted are read last. A deletion is announced there
+// before the first state goes, and stays until the topic is gone: whatever was
+// missed on the way because it was being deleted, is either named there or has no
+// topic any more.
+func (s *Session) readPicture(ctx context.Context, f *faults) (*cluster.Picture, error) {
+	names, err := s.list(ctx, topicsPath)
+	if err != nil && !errors.Is(err, zk.ErrNoNode) {
+		return nil, err // without the znode no topic was ever made
+	}
+	topics, err := s.readTopics(ctx, names.children, f)
+	if err != nil {
+		return nil, err
+	}
+	var p plans
+	if p.targets, err = s.readReassignment(ctx, f); err != nil {
+		return nil, err
+	}
+	if p.deleting, err = s.readDeletions(ctx, f); err != nil {
+		return nil, err
+	}
+	if topics, err = s.settle(ctx, topics, p, f); err != nil {
+		return nil, err
+	}
+	picture := &cluster.Picture{Topics: make([]cluster.Topic, len(topics))}
+	for i, t := range topics {
+		p.mark(t)
+		picture.Topics[i] = *t
+	}
+	slices.SortFunc(picture.Topics, func(a, b cluster.Topic) int { return cmp.Compare(a.Name, b.Name) })
+	return picture, nil
+}
+
+// readTopics reads the topics of these names with the states of their partitions,
+// leaving out those that are gone.
+func (s *Session) readTopics(ctx context.Context, names []string, f *faults) ([]*cluster.Topic, error) {
+	topics := make([]*cluster.Topic, len(names))
+	err := each(len(names), func(i int) (err error) {
+		topics[i], err = s.readTopic(ctx, names[i], f)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	topics = slices.DeleteFunc(topics, func(t *cluster.Topic) bool { return t == nil })
+
+	type place struct {
+		topic     string
+		partition *cluster.Partition
+	}
+	var places []place
+	for _, t := range topics {
+		for i := range t.Partitions {
+			places = append(places, place{t.Name, &t.Partitions[i]})
+		}
+	}
+	return topics, each(len(places), func(i int) error {
+		return s.readState(ctx, places[i].topic, places[i].partition, f)
+	})
+}
+
+// readTopic reads a topic's assignment; nil when it is gone.
+func (s *Session) readTopic(ctx context.Context, name string, f *faults) (*cluster.Topic, error) {
+	path := topicsPath + "/" + name
+	node, err := s.get(ctx, path)
+	if err != nil {
+		if errors.Is(err, zk.ErrNoNode) {
+			return nil, nil
+		}
+		if !ofOneZnode(err) {
+			return nil, err
+		}
+		f.add(s.target(path), err)
+		return &cluster.Topic{Name: name, Unreadable: true}, nil
+	}
+	t := &cluster.Topic{Name: name, Created: node.stat.Czxid}
+	if t.Partitions, err = parseTopic(node.data); err != nil {
+		f.add(s.target(path), s.rubbish(path, err))
+		t.Partitions, t.Unreadable = nil, true
+	}
+	return t, nil
+}
+
+// readState reads what the controller recorded of a partition. Without a state
+// there is no leader; a state that cannot be understood is unknown.
+func (s *Session) readState(ctx context.Context, topic string, p *cluster.Partition, f *faults) error {
+	path := topicsPath + "/" + topic + "/partitions/" + strconv.Itoa(int(p.ID)) + "/state"
+	node, err := s.get(ctx, path)
+	if err != nil {
+		if errors.Is(err, zk.ErrNoNode) {
+			p.State = cluster.StateAbsent
+			return nil
+		}
+		if !ofOneZnode(err) {
+			return err
+		}
+		f.add(s.target(path), err)
+		return nil
+	}
+	if err := parseState(node.data, p); err != nil {
+		f.add(s.target(path), s.rubbish(path, err))
+	}
+	p.Version = node.stat.Version
+	return nil
+}
+
+// readReassignment returns where partitions are being moved to.
+func (s *Session) readReassignment(ctx context.Context, f *faults) (map[partitionKey][]int32, error) {
+	node, err := s.get(ctx, reassignPath)
+	if err != nil {
+		return nil, s.overlook(reassignPath, err, f)
+	}
+	targets, err := parseReassignment(node.data)
+	if err != nil {
+		f.add(s.target(reassignPath), s.rubbish(reassignPath, err))
+	}
+	return targets, nil
+}
+
+// readDeletions returns the topics that are being deleted.
+func (s *Session) readDeletions(ctx context.Context, f *faults) (map[string]bool, error) {
+	node, err := s.list(ctx, deletePath)
+	if err != nil {
+		return nil, s.overlook(deletePath, err, f)
+	}
+	deleting := make(map[string]bool, len(node.children))
+	for _, name := range node.children {
+		deleting[name] = true
+	}
+	return deleting, nil
+}
+
+// overlook returns an error only when it concerns more than this one znode, which
+// need not exist.
+func (s *Session) overlook(path string, err error, f *faults) error {
+	if !ofOneZnode(err) {
+		return err
+	}
+	if !errors.Is(err, zk.ErrNoNode) {
+		f.add(s.target(path), err)
+	}
+	return nil
+}
