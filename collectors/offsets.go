@@ -12,10 +12,10 @@ import (
 // readOffsets is the third stage: ends and starts of the logs, one request for
 // each kind to every leader.
 func (r *reading) readOffsets(ctx context.Context) {
-	r.source(cluster.SourceOffsets, func() (error, []cluster.Fault) {
+	r.source(cluster.SourceOffsets, func() ([]cluster.Fault, error) {
 		picture, ok := r.picture.Get()
 		if !ok {
-			return dependsOn(cluster.SourcePartitions), nil
+			return nil, dependsOn(cluster.SourcePartitions)
 		}
 		led := r.led(picture)
 		answering := r.answering()
@@ -115,7 +115,7 @@ func take(picture *cluster.Picture, ask map[string][]int32, position kafka.Posit
 
 // joinAnswers decides whether the source as a whole failed: there was something to
 // ask, and no leader answered.
-func joinAnswers(asked bool, answers []leaderAnswer) (err error, faults []cluster.Fault) {
+func joinAnswers(asked bool, answers []leaderAnswer) (faults []cluster.Fault, err error) {
 	heard := false
 	for _, a := range answers {
 		heard = heard || a.heard
@@ -123,10 +123,10 @@ func joinAnswers(asked bool, answers []leaderAnswer) (err error, faults []cluste
 	}
 	switch {
 	case heard || !asked:
-		return nil, faults
+		return faults, nil
 	case len(faults) > 0:
-		return faults[0].Err, faults
+		return faults, faults[0].Err
 	default:
-		return fmt.Errorf("%w (no leader answers)", cluster.ErrDepends), nil
+		return nil, fmt.Errorf("%w (no leader answers)", cluster.ErrDepends)
 	}
 }

@@ -69,7 +69,7 @@ func (p *prober) probe(ctx context.Context, n kafka.Node) (result cluster.Probe)
 // finishBrokers waits for the probes and lists every known broker with what the
 // registry and its probe say.
 func (r *reading) finishBrokers(ctx context.Context, probes *prober) {
-	r.source(cluster.SourceProbes, func() (error, []cluster.Fault) {
+	r.source(cluster.SourceProbes, func() ([]cluster.Fault, error) {
 		r.known = r.known.Remember(r.registrations, r.picture, func(b *cluster.Registration) string {
 			address, err := r.address(b)
 			if err != nil {
@@ -85,7 +85,7 @@ func (r *reading) finishBrokers(ctx context.Context, probes *prober) {
 			probes.start(ctx, n)
 		}
 		probes.wg.Wait()
-		return nil, append(r.listBrokers(probes), r.listBootstrap(boots, probes)...)
+		return append(r.listBrokers(probes), r.listBootstrap(boots, probes)...), nil
 	})
 	o := r.outcomes[cluster.SourceProbes]
 	o.Started = r.started // the first probes began with the poll

@@ -41,7 +41,7 @@ func (r *reading) stage(ctx context.Context, share float64, f func(context.Conte
 
 // source runs the reading of a source and notes how it went. A panic is the
 // source's failure and nobody else's.
-func (r *reading) source(source cluster.Source, read func() (err error, faults []cluster.Fault)) {
+func (r *reading) source(source cluster.Source, read func() ([]cluster.Fault, error)) {
 	o := cluster.Outcome{Started: time.Now()}
 	defer func() {
 		if v := recover(); v != nil {
@@ -52,7 +52,7 @@ func (r *reading) source(source cluster.Source, read func() (err error, faults [
 		o.Finished = time.Now()
 		r.note(source, o)
 	}()
-	o.Err, o.Faults = read()
+	o.Faults, o.Err = read()
 }
 
 func (r *reading) note(source cluster.Source, o cluster.Outcome) {
@@ -67,10 +67,10 @@ func (r *reading) readCluster(ctx context.Context) {
 	probes := newProber(r.brokers)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		r.source(cluster.SourceEnsemble, func() (error, []cluster.Fault) {
+		r.source(cluster.SourceEnsemble, func() ([]cluster.Fault, error) {
 			var faults []cluster.Fault
 			r.ensemble, faults = r.Poller.ensemble.Read(ctx)
-			return nil, faults
+			return faults, nil
 		})
 	})
 	// Those known from the poll before are asked at once, so that a registry
@@ -87,7 +87,7 @@ func (r *reading) readCluster(ctx context.Context) {
 // sources, the brokers' registry and the partitions.
 func (r *reading) readRegistry(ctx context.Context, probes *prober) {
 	var reg zookeeper.Registry
-	r.source(cluster.SourceRegistry, func() (error, []cluster.Fault) {
+	r.source(cluster.SourceRegistry, func() ([]cluster.Fault, error) {
 		// This stands unless the members can be read.
 		r.note(cluster.SourcePartitions, cluster.Outcome{Err: dependsOn(cluster.SourceRegistry)})
 		reg = r.registry.Registry(ctx, func(registered map[int32]*cluster.Registration) {
@@ -100,7 +100,7 @@ func (r *reading) readRegistry(ctx context.Context, probes *prober) {
 		if reg.Members.Err == nil {
 			r.note(cluster.SourcePartitions, counted(reg.Partitions))
 		}
-		return reg.Members.Err, counted(reg.Members).Faults
+		return counted(reg.Members).Faults, reg.Members.Err
 	})
 	r.registrations, r.controller, r.clusterID, r.picture = reg.Registrations, reg.Controller, reg.ClusterID, reg.Picture
 }

@@ -63,7 +63,13 @@ func publishAt(w *watcher, finished time.Time) {
 	w.publish(collectors.Result{Snapshot: s})
 }
 
-func fetch(t *testing.T, e *Exporter, method, path string, header ...string) (*http.Response, string) {
+// answered is the head of an answer.
+type answered struct {
+	StatusCode int
+	Header     http.Header
+}
+
+func fetch(t *testing.T, e *Exporter, method, path string, header ...string) (answered, string) {
 	t.Helper()
 	req := httptest.NewRequest(method, path, nil)
 	for i := 0; i+1 < len(header); i += 2 {
@@ -71,11 +77,9 @@ func fetch(t *testing.T, e *Exporter, method, path string, header ...string) (*h
 	}
 	rec := httptest.NewRecorder()
 	e.Handler().ServeHTTP(rec, req)
-	res := rec.Result()
-	defer res.Body.Close()
-	var body io.Reader = res.Body
-	if res.Header.Get("Content-Encoding") == "gzip" {
-		z, err := gzip.NewReader(res.Body)
+	var body io.Reader = rec.Body
+	if rec.Header().Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(rec.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +89,7 @@ func fetch(t *testing.T, e *Exporter, method, path string, header ...string) (*h
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, string(text)
+	return answered{rec.Code, rec.Header()}, string(text)
 }
 
 func expect(t *testing.T, text string, want ...string) {
