@@ -77,7 +77,7 @@ func TestTopicDeletedWhileReading(t *testing.T) {
 	z, s := newKafka(t)
 	z.set("/kafka/brokers/topics/keep", `{"version":1,"partitions":{"0":[0]}}`)
 	z.set(statePath("keep", 0), state01)
-	z.when(func(op int32, path string) action {
+	z.when(func(_ int32, path string) action {
 		if path == statePath("t", 0) {
 			z.remove("/kafka/brokers/topics/t")
 		}

@@ -53,6 +53,7 @@ func TestWhyThereIsNoSession(t *testing.T) {
 
 // TestNamesAreResolvedAtEachDial moves a server to another address.
 func TestNamesAreResolvedAtEachDial(t *testing.T) {
+	t.Parallel()
 	first, second := newFakeZooKeeper(t), newFakeZooKeeper(t)
 	first.set("/a", "first")
 	second.set("/a", "second")
@@ -72,7 +73,10 @@ func TestNamesAreResolvedAtEachDial(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	address.Store(first.name())
-	mustGet(t, s, "/a", "first")
+	eventually(t, "a name that now resolves is found", func() bool {
+		node, err := s.get(within(t), "/a")
+		return err == nil && string(node.data) == "first"
+	})
 	address.Store(second.name())
 	first.dropAll()
 	mustGet(t, s, "/a", "second")
@@ -81,6 +85,7 @@ func TestNamesAreResolvedAtEachDial(t *testing.T) {
 // TestSessionThatNobodyTakesBack has an ensemble that refuses the old session, as
 // one does that lost its data, and takes a new one.
 func TestSessionThatNobodyTakesBack(t *testing.T) {
+	t.Parallel()
 	z := newFakeZooKeeper(t)
 	z.set("/a", "one")
 	s := newTestSession(t, SessionOptions{Timeout: 100 * time.Millisecond}, z)

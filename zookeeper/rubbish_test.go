@@ -1,6 +1,7 @@
 package zookeeper
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestRubbishIsToldAndSpoilsNothingElse(t *testing.T) {
 		t.Errorf("partition %+v", p)
 	}
 	reasons := make(map[string]string)
-	for _, f := range append(got.Members.Faults, got.Partitions.Faults...) {
+	for _, f := range slices.Concat(got.Members.Faults, got.Partitions.Faults) {
 		reasons[f.Target] = f.Reason
 		if !strings.Contains(f.Err.Error(), strings.TrimPrefix(f.Target, "znode ")) {
 			t.Errorf("error %q does not name %s", f.Err, f.Target)
@@ -84,7 +85,7 @@ func TestForbiddenZnodes(t *testing.T) {
 	if p := mustRead(t, got.Picture).Topic("t").Partition(1); p.State != cluster.StateUnknown {
 		t.Errorf("partition %+v", p)
 	}
-	told := append(got.Members.Faults, got.Partitions.Faults...)
+	told := slices.Concat(got.Members.Faults, got.Partitions.Faults)
 	if len(told) != len(paths) || got.Controller.OK() {
 		t.Errorf("faults %v", told)
 	}

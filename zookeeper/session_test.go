@@ -77,6 +77,7 @@ func TestSessionReads(t *testing.T) {
 }
 
 func TestSessionSurvivesLossAndExpiry(t *testing.T) {
+	t.Parallel()
 	z := newFakeZooKeeper(t)
 	z.set("/a", "one")
 	s := newTestSession(t, SessionOptions{}, z)
@@ -101,6 +102,7 @@ func TestSessionSurvivesLossAndExpiry(t *testing.T) {
 }
 
 func TestCallGivesUpOnConnectionsThatKeepBreaking(t *testing.T) {
+	t.Parallel()
 	z := newFakeZooKeeper(t)
 	z.when(func(int32, string) action { return drop })
 	s := newTestSession(t, SessionOptions{}, z)

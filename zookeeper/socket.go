@@ -66,7 +66,7 @@ func (s *socket) Read(p []byte) (int, error) {
 // greet reads the answer to the request for a session. A server without a quorum
 // closes the connection instead; so does one that has enough connections of ours.
 func (s *socket) greet() error {
-	if err := s.Conn.SetReadDeadline(time.Now().Add(greetTimeout)); err != nil {
+	if err := s.SetReadDeadline(time.Now().Add(greetTimeout)); err != nil {
 		return err
 	}
 	frame := make([]byte, 4, 4+maxGreeting)

@@ -109,9 +109,10 @@ func TestHostsGoRound(t *testing.T) {
 // TestDialGap holds that a server which takes every session and drops it is not
 // dialled in a tight loop.
 func TestDialGap(t *testing.T) {
+	t.Parallel()
 	z := newFakeZooKeeper(t)
 	z.set("/a", "")
-	z.when(func(op int32, _ string) action { return drop })
+	z.when(func(int32, string) action { return drop })
 	s := newTestSession(t, SessionOptions{}, z)
 	began := time.Now()
 	for range 2 {

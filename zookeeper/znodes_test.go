@@ -1,6 +1,7 @@
 package zookeeper
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -109,7 +110,7 @@ func TestEachStopsAfterAnError(t *testing.T) {
 	}
 	calls := make(chan int, 1000)
 	err := each(1000, func(i int) error { calls <- i; return errBadReply })
-	if err != errBadReply || len(calls) > maxInFlight {
+	if !errors.Is(err, errBadReply) || len(calls) > maxInFlight {
 		t.Errorf("error %v after %d calls", err, len(calls))
 	}
 }
