@@ -77,6 +77,9 @@ func shutdown(server *http.Server, log *slog.Logger) {
 }
 
 func runCheck(cfg *config.Config, o *options, log *slog.Logger) int {
+	if o.checkOutput != "text" && o.checkOutput != "json" {
+		return fail(exitCheckMistake, fmt.Errorf("--output: %q is neither text nor json", o.checkOutput))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	verdict, err := exporter.Check(ctx, cfg, exporter.CheckOptions{

@@ -35,6 +35,7 @@ type Trouble struct {
 	Blind    bool      // it tells what we cannot see, not what the cluster suffers
 
 	source Source // what must be read for its absence to mean that it is over
+	rank   int    // causes come before what follows from them
 }
 
 // Troubles keeps what is wrong from one snapshot to the next.
@@ -76,7 +77,7 @@ func (ts Troubles) Update(s *Snapshot) (now, began, ended []Trouble) {
 }
 
 func compareTroubles(a, b Trouble) int {
-	return cmp.Or(cmp.Compare(a.Severity, b.Severity), a.Since.Compare(b.Since), cmp.Compare(a.Key, b.Key))
+	return cmp.Or(cmp.Compare(a.Severity, b.Severity), a.Since.Compare(b.Since), cmp.Compare(a.rank, b.rank), cmp.Compare(a.Key, b.Key))
 }
 
 // finder collects the troubles of one snapshot.
@@ -92,7 +93,7 @@ func (f *finder) blind(severity Severity, key, format string, args ...any) {
 }
 
 func (f *finder) add(severity Severity, source Source, key, format string, args ...any) {
-	f.out = append(f.out, Trouble{Key: key, Severity: severity, source: source, Text: fmt.Sprintf(format, args...)})
+	f.out = append(f.out, Trouble{Key: key, Severity: severity, source: source, rank: len(f.out), Text: fmt.Sprintf(format, args...)})
 }
 
 // findTroubles lists everything that a snapshot says is wrong, causes before what
@@ -172,9 +173,12 @@ func (f *finder) partitions() {
 	if z.RegistryKnown && z.LeaderUnreachable > 0 {
 		f.add(Warning, SourcePartitions, "leader unreachable", "%d partitions are led by brokers that do not answer us", z.LeaderUnreachable)
 	}
-	if !f.s.History.ImbalanceSince.IsZero() {
-		f.add(Warning, SourcePartitions, "imbalance", "leadership is not balanced: %d partitions are not led by their preferred leader; a preferred-replica election would repair %d of them",
-			z.Electable+z.NotElectable, z.Electable)
+	switch n := z.Electable + z.NotElectable; {
+	case f.s.History.ImbalanceSince.IsZero():
+	case z.Electable == 0:
+		f.add(Warning, SourcePartitions, "imbalance", "leadership is not balanced: the preferred leaders of %d partitions cannot lead now", n)
+	default:
+		f.add(Warning, SourcePartitions, "imbalance", "leadership is not balanced: %d partitions are not led by their preferred leader; a preferred-replica election would repair %d of them", n, z.Electable)
 	}
 }
 

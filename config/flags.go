@@ -4,26 +4,20 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// Flags is what the command line says about a single cluster. ClusterName and
-// PollInterval are taken as they are, so the flags need DefaultClusterName and
-// DefaultPollInterval as their defaults; the others may be zero for not given.
+// Flags is what the command line says about a single cluster, as it was typed.
+// ClusterName and PollInterval need DefaultClusterName and DefaultPollInterval as
+// their flags' defaults; of the others, "" is a flag that was not given.
 type Flags struct {
-	// Brokers is HOST:PORT,...
-	Brokers string
-	// ZooKeeper is HOST:PORT,...[/chroot]
-	ZooKeeper    string
-	ClusterName  string
-	PollInterval time.Duration
-	// PollTimeout 0 stands for DefaultPollTimeout, or for PollInterval where that
-	// is shorter.
-	PollTimeout time.Duration
-	// RebalanceMode is one of the values of Mode.
-	RebalanceMode string
+	Brokers       string // HOST:PORT,...
+	ZooKeeper     string // HOST:PORT,...[/chroot]
+	ClusterName   string
+	PollInterval  string // a duration, as in the file
+	PollTimeout   string // a duration; "" for DefaultPollTimeout, or PollInterval where that is shorter
+	RebalanceMode string // one of the values of Mode
 }
 
 // flagNames tells which flag stands for a key of the file.
@@ -43,9 +37,12 @@ var flagNames = map[string]string{
 // through the same checks. References such as ${NAME} are left to the shell.
 func FromFlags(f Flags) (*Config, error) {
 	d := &decoder{flags: flagNames}
-	poll := map[string]string{"interval": f.PollInterval.String()}
-	if f.PollTimeout != 0 {
-		poll["timeout"] = f.PollTimeout.String()
+	if f.Brokers == "" && f.ZooKeeper == "" {
+		return nil, d.errorf("clusters[0].zookeeper", "required: a list of ZooKeeper servers as HOST:PORT,...[/chroot], or --config.file for a file")
+	}
+	poll := map[string]string{"interval": f.PollInterval}
+	if f.PollTimeout != "" {
+		poll["timeout"] = f.PollTimeout
 	}
 	cluster := map[string]any{
 		"name":  f.ClusterName,

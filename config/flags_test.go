@@ -13,8 +13,8 @@ func flags() Flags {
 	return Flags{
 		ZooKeeper:     "zk1:2181,zk2:2181,zk3:2181",
 		ClusterName:   DefaultClusterName,
-		PollInterval:  DefaultPollInterval,
-		PollTimeout:   DefaultPollTimeout,
+		PollInterval:  DefaultPollInterval.String(),
+		PollTimeout:   DefaultPollTimeout.String(),
 		RebalanceMode: string(DefaultRebalanceMode),
 	}
 }
@@ -45,10 +45,10 @@ func TestFlags(t *testing.T) {
 		"number":        {func(f *Flags) { f.ClusterName = "007" }, func(c Cluster) bool { return c.Name == "007" }},
 		"word of YAML":  {func(f *Flags) { f.ClusterName = "null" }, func(c Cluster) bool { return c.Name == "null" }},
 		"IPv6":          {func(f *Flags) { f.Brokers = "[::1]:9092" }, func(c Cluster) bool { return c.Kafka.Brokers[0] == "[::1]:9092" }},
-		"short timeout": {func(f *Flags) { f.PollInterval, f.PollTimeout = 5*time.Second, 0 }, func(c Cluster) bool { return c.Poll.Timeout == 5*time.Second }},
-		"usual timeout": {func(f *Flags) { f.PollTimeout = 0 }, func(c Cluster) bool { return c.Poll.Timeout == 10*time.Second }},
-		"quick polls":   {func(f *Flags) { f.PollInterval = 200 * time.Millisecond }, func(c Cluster) bool { return c.Poll == Poll{200 * time.Millisecond, 10 * time.Second} }},
-		"odd interval":  {func(f *Flags) { f.PollInterval = 90*time.Second + time.Microsecond }, func(c Cluster) bool { return c.Poll.Interval == 90*time.Second+time.Microsecond }},
+		"short timeout": {func(f *Flags) { f.PollInterval, f.PollTimeout = "5s", "" }, func(c Cluster) bool { return c.Poll.Timeout == 5*time.Second }},
+		"usual timeout": {func(f *Flags) { f.PollTimeout = "" }, func(c Cluster) bool { return c.Poll.Timeout == 10*time.Second }},
+		"quick polls":   {func(f *Flags) { f.PollInterval, f.PollTimeout = "200ms", "" }, func(c Cluster) bool { return c.Poll == Poll{200 * time.Millisecond, 10 * time.Second} }},
+		"odd interval":  {func(f *Flags) { f.PollInterval = "90s1us" }, func(c Cluster) bool { return c.Poll.Interval == 90*time.Second+time.Microsecond }},
 		"no mode":       {func(f *Flags) { f.RebalanceMode = "" }, func(c Cluster) bool { return c.Rebalance.Mode == ModeOff }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestFlags(t *testing.T) {
 
 func TestWrongFlags(t *testing.T) {
 	for want, change := range map[string]func(*Flags){
-		`--kafka.brokers: required where ZooKeeper is left out: a list of bootstrap brokers as HOST:PORT`:                                 func(f *Flags) { f.ZooKeeper = "" },
+		`--zookeeper.servers: required: a list of ZooKeeper servers as HOST:PORT,...[/chroot], or --config.file for a file`:               func(f *Flags) { f.ZooKeeper = "" },
 		`--zookeeper.servers: required: clusters without ZooKeeper are not supported yet in this version`:                                 func(f *Flags) { f.ZooKeeper, f.Brokers = " ", "k1:9092" },
 		`--zookeeper.servers: required: a list of the servers of the ensemble as HOST:PORT`:                                               func(f *Flags) { f.ZooKeeper = "/kafka" },
 		`--zookeeper.servers: "zk1" is not HOST:PORT such as k1:9092 or [2001:db8::1]:9092`:                                               func(f *Flags) { f.ZooKeeper = "zk1" },
@@ -78,10 +78,10 @@ func TestWrongFlags(t *testing.T) {
 		`--kafka.brokers: "k1:x" is not HOST:PORT such as k1:9092 or [2001:db8::1]:9092: the port must be a number from 1 to 65535`:       func(f *Flags) { f.Brokers = "k1:x" },
 		`--cluster.name: "" is not a cluster name; allowed are letters, digits, _, . and -, beginning with a letter, a digit or _`:        func(f *Flags) { f.ClusterName = "" },
 		`--cluster.name: "a\nb" is not a cluster name; allowed are letters, digits, _, . and -, beginning with a letter, a digit or _`:    func(f *Flags) { f.ClusterName = "a\nb" },
-		`--poll.interval: "0s" is too short; it must be longer than 0`:                                                                    func(f *Flags) { f.PollInterval = 0 },
-		`--poll.interval: "-1s" is negative; a duration must not be`:                                                                      func(f *Flags) { f.PollInterval = -time.Second },
-		`--poll.timeout: "-1s" is negative; a duration must not be`:                                                                       func(f *Flags) { f.PollTimeout = -time.Second },
-		`--poll.timeout: 10s is longer than the poll interval of 5s; it must not be, unless the interval is under 1s`:                     func(f *Flags) { f.PollInterval = 5 * time.Second },
+		`--poll.interval: "0s" is too short; it must be longer than 0`:                                                                    func(f *Flags) { f.PollInterval = "0s" },
+		`--poll.interval: "-1s" is negative; a duration must not be`:                                                                      func(f *Flags) { f.PollInterval = "-1s" },
+		`--poll.timeout: "-1s" is negative; a duration must not be`:                                                                       func(f *Flags) { f.PollTimeout = "-1s" },
+		`--poll.timeout: 10s is longer than the poll interval of 5s; it must not be, unless the interval is under 1s`:                     func(f *Flags) { f.PollInterval = "5s" },
 		`--rebalance.mode: "auto" is not supported yet in this version; leave it out or set off`:                                          func(f *Flags) { f.RebalanceMode = "auto" },
 		`--rebalance.mode: "always" is not allowed; it must be one of off, dry_run, auto`:                                                 func(f *Flags) { f.RebalanceMode = "always" },
 	} {

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Sees to it that what the tests and the demo need is there: Go, a JDK and Maven.
+# Sees to it that what the tests and the demo need is there: Go, a C compiler, a JDK and Maven.
 # On Debian, as root, what is missing is installed; elsewhere it is named.
 set -eu
 
 missing=""
 command -v go >/dev/null 2>&1 || { echo "Go is missing: install the release that go.mod names, see https://go.dev/doc/install" >&2; exit 1; }
+command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev" # go test -race links with it
 command -v javac >/dev/null 2>&1 || missing="$missing default-jdk-headless"
 command -v mvn >/dev/null 2>&1 || missing="$missing maven"
 [ -n "$missing" ] || exit 0

@@ -1,0 +1,91 @@
+//go:build cluster
+
+package acceptance
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// samples are the values of one scrape by series, kafka_cluster left out of the
+// name: `kafka_broker_up{broker="0"}`.
+type samples struct {
+	at     time.Time
+	took   time.Duration
+	values map[string]float64
+	names  map[string]bool // families that have samples
+}
+
+func (p *program) scrape() (samples, error) {
+	begun := time.Now()
+	text, err := p.get("/metrics")
+	s := samples{at: begun, took: time.Since(begun), values: map[string]float64{}, names: map[string]bool{}}
+	if err != nil {
+		return s, err
+	}
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		return s, fmt.Errorf("the exposition does not parse: %w", err)
+	}
+	for name, family := range families {
+		for _, m := range family.Metric {
+			var labels []string
+			for _, l := range m.Label {
+				if l.GetName() != "kafka_cluster" {
+					labels = append(labels, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
+				}
+			}
+			sort.Strings(labels)
+			key := name
+			if len(labels) > 0 {
+				key += "{" + strings.Join(labels, ",") + "}"
+			}
+			s.names[name] = true
+			s.values[key] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + m.GetUntyped().GetValue()
+		}
+	}
+	return s, nil
+}
+
+// lacks returns what is not as wanted, nil when all is. See program.shows for the
+// notation.
+func (s samples) lacks(want ...string) error {
+	var wrong []string
+	for _, w := range want {
+		if series, absent := strings.CutPrefix(w, "!"); absent {
+			if v, there := s.values[series]; there {
+				wrong = append(wrong, fmt.Sprintf("%s is %v, want none", series, v))
+			} else if s.names[series] {
+				wrong = append(wrong, fmt.Sprintf("%s has samples, want none", series))
+			}
+			continue
+		}
+		i := strings.LastIndexByte(w, ' ')
+		value, err := strconv.ParseFloat(w[i+1:], 64)
+		if err != nil {
+			panic(err)
+		}
+		series := w[:i]
+		if got, there := s.values[series]; !there {
+			wrong = append(wrong, series+" is absent, want "+w[i+1:])
+		} else if got != value {
+			wrong = append(wrong, fmt.Sprintf("%s is %v, want %v", series, got, value))
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s", strings.Join(wrong, "; "))
+}
+
+// part writes a want of a series of topic "test".
+func part(name string, partition, value int) string {
+	return fmt.Sprintf(`%s{partition="%d",topic="test"} %d`, name, partition, value)
+}

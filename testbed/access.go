@@ -1,0 +1,56 @@
+package testbed
+
+import "strings"
+
+// Dir returns the folder with the cluster's data, settings and logs.
+func (c *Cluster) Dir() string { return c.dir }
+
+// Releases returns the releases that run; zookeeper is empty where Kafka runs
+// without it.
+func (c *Cluster) Releases() (kafka, zookeeper string) { return c.spec.Kafka, c.spec.ZooKeeper }
+
+// ZooKeeper returns a ZooKeeper server by its index, which counts from 0 and is
+// one less than its ID.
+func (c *Cluster) ZooKeeper(i int) *Server { return c.zookeepers[i] }
+
+// ZooKeepers returns the ZooKeeper servers by index. The slice is the caller's.
+func (c *Cluster) ZooKeepers() []*Server { return append([]*Server(nil), c.zookeepers...) }
+
+// Broker returns a broker by its id.
+func (c *Cluster) Broker(id int) *Server { return c.brokers[id] }
+
+// Brokers returns the brokers by id. The slice is the caller's.
+func (c *Cluster) Brokers() []*Server { return append([]*Server(nil), c.brokers...) }
+
+// ZooKeeperConnect returns where the ensemble is, in the form of Kafka's
+// zookeeper.connect: "127.0.0.1:20001,127.0.0.1:20002/chroot". It is empty
+// where there is none.
+func (c *Cluster) ZooKeeperConnect() string {
+	if len(c.zookeepers) == 0 {
+		return ""
+	}
+	return strings.Join(addresses(c.zookeepers), ",") + c.spec.Chroot
+}
+
+// Bootstrap returns the addresses of all brokers, as host:port, whether they
+// run or not. The slice is the caller's.
+func (c *Cluster) Bootstrap() []string { return addresses(c.brokers) }
+
+func addresses(servers []*Server) []string {
+	var out []string
+	for _, s := range servers {
+		out = append(out, s.addr)
+	}
+	return out
+}
+
+// responsive returns the brokers that run and are not frozen.
+func (c *Cluster) responsive() []*Server {
+	var out []*Server
+	for _, s := range c.brokers {
+		if s.proc.responsive() {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,0 +1,131 @@
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Consumer is one member of a consumer group. It goes on from where the group
+// has committed, else reads from the beginning (a further member on 0.8: from
+// the end), and commits five times a second. It is the release's own console
+// consumer, in a process of its own, on 0.8 with members and offsets in
+// ZooKeeper. Where that is not in the jars (3.9, 4.x), it is sarama's, in this
+// process.
+type Consumer struct {
+	proc  *process       // nil: in this process
+	local *localConsumer // nil: a process
+}
+
+var errInProcess = errors.New("testbed: this consumer runs inside the calling process")
+
+// StartConsumer starts a member of a group and returns when the group has taken
+// it in: the group is stable and has one member more than before. On 0.9 a
+// member can read one topic only; members of one group may read different ones.
+func (c *Cluster) StartConsumer(ctx context.Context, group string, topics ...string) (*Consumer, error) {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	if len(topics) == 0 {
+		return nil, fmt.Errorf("testbed: consumer of group %s: no topics", group)
+	}
+	if c.release.console == consoleOneTopic && len(topics) > 1 {
+		return nil, fmt.Errorf("testbed: consumer of group %s: that of Kafka %s reads one topic; start one for each of %v", group, c.release.version, topics)
+	}
+	before, err := c.members(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	var consumer *Consumer
+	if c.release.console == consoleNone {
+		consumer, err = c.startLocalConsumer(ctx, group, topics)
+	} else {
+		consumer, err = c.startConsoleConsumer(ctx, group, before, topics)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("testbed: consumer of group %s: %w", group, err)
+	}
+	err = waitFor(ctx, "wait until group "+group+" has taken a member in", func() error {
+		if consumer.proc != nil {
+			if err := consumer.proc.ended(); err != nil {
+				return permanent{err}
+			}
+		}
+		now, err := c.groupMembers(ctx, group)
+		if err == nil && now <= before {
+			err = fmt.Errorf("it has %d members", now)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, consumer.discard())
+	}
+	return consumer, nil
+}
+
+// Process tells whether the consumer is a process, which can be frozen and
+// killed, or runs inside this one.
+func (m *Consumer) Process() bool { return m.proc != nil }
+
+// PID returns the id of the consumer's process, and 0 if there is none.
+func (m *Consumer) PID() int {
+	if m.proc == nil {
+		return 0
+	}
+	return m.proc.pid()
+}
+
+// LogFile returns the path of the process's log, and "" if there is none.
+func (m *Consumer) LogFile() string {
+	if m.proc == nil {
+		return ""
+	}
+	return m.proc.log
+}
+
+// Stop has the consumer leave its group and end. It may be called more than
+// once.
+func (m *Consumer) Stop() error {
+	if m.local != nil {
+		return m.local.stop()
+	}
+	ctx, cancel := withDeadline(context.Background())
+	defer cancel()
+	if err := m.proc.terminate(ctx); err != nil && !errors.Is(err, errNotRunning) {
+		return err
+	}
+	return nil
+}
+
+// Kill ends the consumer's process with SIGKILL: the group has the member until
+// its session of 3 s ends. It fails for a consumer inside this process.
+func (m *Consumer) Kill() error {
+	if m.proc == nil {
+		return errInProcess
+	}
+	return m.proc.kill()
+}
+
+// Freeze stops the consumer's process with SIGSTOP. It fails for a consumer
+// inside this process.
+func (m *Consumer) Freeze() error {
+	if m.proc == nil {
+		return errInProcess
+	}
+	return m.proc.freeze()
+}
+
+// Thaw lets a frozen consumer go on.
+func (m *Consumer) Thaw() error {
+	if m.proc == nil {
+		return errInProcess
+	}
+	return m.proc.thaw()
+}
+
+// discard ends a consumer that did not become a member.
+func (m *Consumer) discard() error {
+	if m.proc == nil {
+		return m.local.stop()
+	}
+	return m.proc.retire()
+}

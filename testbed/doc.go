@@ -1,0 +1,50 @@
+// Package testbed starts real ZooKeeper ensembles and Kafka clusters on
+// loopback, of any release in its table, breaks them on demand and leaves
+// nothing behind.
+//
+// A cluster is described by a [Spec], whose zero value is the one that
+// evenkeel was made for: Kafka 0.9.0.1 with two brokers, on ZooKeeper 3.4.6
+// with three servers.
+//
+//	c := testbed.StartT(t, testbed.Spec{})           // a test: stopped at its end
+//	err := c.CreateTopic(ctx, "test", [][]int32{{0, 1}, {1, 0}})
+//	err = c.Broker(0).Kill()                         // SIGKILL, reaped
+//	err = c.Broker(0).Start(ctx)                     // same port, same data
+//	err = c.ElectPreferred(ctx, "test")              // somebody else elects
+//
+// # What it needs
+//
+// A JDK and Maven in PATH. The jars of each release come through Maven, from
+// the poms in poms/, and are checked against the SHA-256 sums beside them;
+// they are kept in the user's cache folder (or EVENKEEL_TESTBED_CACHE), so
+// only the first run fetches. See [Fetch].
+//
+// # What is true when a call returns
+//
+// [Start] returns when the ensemble has a leader, every broker is registered,
+// has finished its start and knows the others, and there is a controller. This
+// is more than "the port is open": a broker registers and listens before it is
+// done, and one that is frozen or killed in that gap may never come back.
+// CreateTopic returns with a leader and a full ISR for every partition, Kill
+// when the process is reaped, Server.Start when the server serves again.
+//
+// Every wait ends with its context; a context without a deadline gets one of
+// two minutes, so that a cluster that was broken on purpose cannot hang a
+// test for ever. The error then says what was waited for and what was seen.
+//
+// # Times to reckon with
+//
+// ZooKeeper's tick is 500 ms and the sessions of brokers and consumers last
+// 3 s: a killed or frozen broker is out of the registry after about 3 s. That
+// is also why starting a killed broker takes up to 3 s: releases before 2.2 refuse
+// to start while their old registration is there, so Server.Start waits for it
+// to go.
+//
+// # Processes
+//
+// The JVMs die with the program that started them, even if it is killed with
+// SIGKILL (on Linux, by a parent-death signal). The signal is bound to the
+// thread that forks, so one goroutine, locked to its thread, forks them all
+// and lives as long as the program; a test that hunts leaked goroutines
+// ignores [SpawnerFunction].
+package testbed

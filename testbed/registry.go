@@ -1,0 +1,34 @@
+package testbed
+
+import (
+	"context"
+	"errors"
+)
+
+// registry is where a cluster keeps its topics and brokers: ZooKeeper, or the
+// brokers' own metadata log. Every method makes one attempt.
+type registry interface {
+	// unregistered fails while a broker that is to start is still registered
+	// from its former life.
+	unregistered(ctx context.Context, id int) error
+	// registered fails until a broker is.
+	registered(ctx context.Context, s *Server) error
+	// controlled fails while there is no controller.
+	controlled(ctx context.Context) error
+	createTopic(ctx context.Context, name string, assignment [][]int32, config map[string]string) error
+	deleteTopic(ctx context.Context, name string) error
+	// partitions returns errNoTopic for a topic that is not there.
+	partitions(ctx context.Context, topic string) ([]Partition, error)
+	// elect asks for preferred leaders and returns when the request is consumed.
+	elect(ctx context.Context, topic string, partitions []int32) error
+}
+
+var errNoTopic = errors.New("no such topic")
+
+// Partition is what a cluster's registry says of one partition.
+type Partition struct {
+	ID       int32
+	Replicas []int32 // in the order of the assignment: the first is preferred
+	Leader   int32   // -1: none
+	ISR      []int32
+}

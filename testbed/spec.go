@@ -1,0 +1,107 @@
+package testbed
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Spec says which cluster to start. The zero value is Kafka 0.9.0.1 with two
+// brokers on three servers of ZooKeeper 3.4.6.
+type Spec struct {
+	// Kafka is a release of KafkaReleases; default DefaultKafka.
+	Kafka string
+	// ZooKeeper is a release of ZooKeeperReleases; default PairedZooKeeper of
+	// the Kafka release. It is ignored where Kafka runs without ZooKeeper (4.x).
+	ZooKeeper string
+	// ZooKeepers is the number of ZooKeeper servers; default 3. One runs
+	// standalone.
+	ZooKeepers int
+	// Brokers is their number, with the ids 0 to n-1; default 2. Without
+	// ZooKeeper they are combined nodes, broker and controller in one, and the
+	// default is 3, because two voters stand no loss.
+	Brokers int
+	// ZooKeeperOnly starts no brokers.
+	ZooKeeperOnly bool
+	// OneJVM runs all ZooKeeper servers in one JVM. This is faster and takes
+	// less memory, but they cannot be killed or frozen singly.
+	OneJVM bool
+	// AdminServer switches ZooKeeper's AdminServer on, for releases from 3.5.
+	AdminServer bool
+	// Chroot is the path in ZooKeeper under which Kafka keeps its data, such as
+	// "/kafka"; it is created.
+	Chroot string
+	// Properties are further settings for all brokers; they override the
+	// testbed's own.
+	Properties map[string]string
+	// BrokerProperties are settings for single brokers, by id; they override
+	// Properties.
+	BrokerProperties map[int]map[string]string
+	// ZooKeeperProperties are further settings for all ZooKeeper servers.
+	ZooKeeperProperties map[string]string
+	// Dir is where data, settings and logs go: a folder that is empty or does
+	// not exist yet, and that stays. Empty: a temporary one that Stop removes.
+	Dir string
+	// Log is given lines about progress; nil: none.
+	Log io.Writer
+}
+
+// withDefaults returns the spec filled in, and the Kafka release.
+func (s Spec) withDefaults() (Spec, kafkaRelease, error) {
+	if s.Kafka == "" {
+		s.Kafka = DefaultKafka
+	}
+	rel, err := findKafka(s.Kafka)
+	if err != nil {
+		return s, rel, err
+	}
+	if s.Brokers == 0 {
+		s.Brokers = 2
+		if rel.kraft() {
+			s.Brokers = 3
+		}
+	}
+	if s.ZooKeepers == 0 {
+		s.ZooKeepers = 3
+	}
+	if s.ZooKeeper == "" {
+		s.ZooKeeper = rel.zookeeper
+	}
+	if s.ZooKeeperOnly {
+		s.Brokers = 0
+	}
+	if rel.kraft() {
+		s.ZooKeepers, s.ZooKeeper = 0, ""
+	}
+	s.Chroot = strings.TrimRight(s.Chroot, "/")
+	return s, rel, s.check(rel)
+}
+
+func (s Spec) check(rel kafkaRelease) error {
+	var errs []error
+	if s.ZooKeepers < 0 || s.Brokers < 0 {
+		errs = append(errs, fmt.Errorf("testbed: %d ZooKeeper servers and %d brokers: neither may be negative", s.ZooKeepers, s.Brokers))
+	}
+	if s.Chroot != "" && !strings.HasPrefix(s.Chroot, "/") {
+		errs = append(errs, fmt.Errorf("testbed: chroot %q must begin with a slash", s.Chroot))
+	}
+	for id := range s.BrokerProperties {
+		if id < 0 || id >= s.Brokers {
+			errs = append(errs, fmt.Errorf("testbed: properties for broker %d, but the brokers are 0 to %d", id, s.Brokers-1))
+		}
+	}
+	if rel.kraft() {
+		if s.ZooKeeperOnly {
+			errs = append(errs, fmt.Errorf("testbed: Kafka %s runs without ZooKeeper: nothing to start", rel.version))
+		}
+		return errors.Join(errs...)
+	}
+	if s.AdminServer && s.OneJVM {
+		errs = append(errs, errors.New("testbed: the AdminServers need a JVM each: their port is a setting of the JVM"))
+	}
+	if s.AdminServer && strings.HasPrefix(s.ZooKeeper, "3.4.") {
+		errs = append(errs, fmt.Errorf("testbed: ZooKeeper %s has no AdminServer; 3.5 and later have", s.ZooKeeper))
+	}
+	return errors.Join(append(errs, checkZooKeeper(s.ZooKeeper))...)
+}

@@ -1,0 +1,38 @@
+package testbed
+
+import (
+	"errors"
+	"os"
+)
+
+// Stop ends every process of the cluster, frozen ones too, and every consumer
+// and producer that the cluster has started, and removes a temporary folder.
+// It may be called more than once; later calls return the same.
+func (c *Cluster) Stop() error { return c.stop() }
+
+func (c *Cluster) stopAll() error {
+	c.mu.Lock()
+	c.stopped = true
+	processes, producers, groups, conn := c.processes, c.producers, c.groups, c.zk
+	c.mu.Unlock()
+	var errs []error
+	if conn != nil {
+		conn.Close()
+	}
+	for _, p := range processes {
+		errs = append(errs, p.retire())
+	}
+	for _, p := range producers {
+		p.abandon()
+	}
+	for _, g := range groups {
+		_ = g.Stop() // the brokers of which it would take leave are gone
+	}
+	if c.ports != nil {
+		c.ports.release()
+	}
+	if c.lock != nil {
+		errs = append(errs, os.RemoveAll(c.dir), c.lock.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,85 @@
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// ZK returns a connection to the ensemble, made at the first call and closed by
+// Stop; nil where there is no ZooKeeper. Its paths are the whole ones: see
+// Path. Its methods wait while there is no quorum.
+func (c *Cluster) ZK() *zk.Conn {
+	if len(c.zookeepers) == 0 {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.zk == nil {
+		// Connect fails only on an empty list. A short session has the client
+		// leave a frozen server soon.
+		conn, _, err := zk.Connect(addresses(c.zookeepers), 3*time.Second, zk.WithLogger(quiet{}), zk.WithLogInfo(false))
+		if err != nil {
+			panic("testbed: " + err.Error())
+		}
+		c.zk = conn
+	}
+	return c.zk
+}
+
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+
+// Path returns the path of one of Kafka's znodes with the cluster's chroot
+// before it.
+func (c *Cluster) Path(znode string) string { return c.spec.Chroot + znode }
+
+// znode reads one of Kafka's znodes, with its own time limit, because the
+// client waits for ever while there is no quorum.
+func (c *Cluster) znode(ctx context.Context, name string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	data, err := await(ctx, func() ([]byte, error) {
+		data, _, err := c.ZK().Get(c.Path(name))
+		return data, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("znode %s: %w", c.Path(name), err)
+	}
+	return data, nil
+}
+
+// createZnode creates one of Kafka's znodes, persistent and open to all.
+func (c *Cluster) createZnode(ctx context.Context, name string, data []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, err := await(ctx, func() (string, error) {
+		return c.ZK().Create(c.Path(name), data, 0, zk.WorldACL(zk.PermAll))
+	})
+	if err != nil {
+		return fmt.Errorf("create znode %s: %w", c.Path(name), err)
+	}
+	return nil
+}
+
+// createPath creates a path and what lies above it, the chroot not added.
+func (c *Cluster) createPath(ctx context.Context, whole string) error {
+	if whole == "" || whole == "/" {
+		return nil
+	}
+	if err := c.createPath(ctx, path.Dir(whole)); err != nil {
+		return err
+	}
+	_, err := await(ctx, func() (string, error) {
+		return c.ZK().Create(whole, nil, 0, zk.WorldACL(zk.PermAll))
+	})
+	if err != nil && !errors.Is(err, zk.ErrNodeExists) {
+		return fmt.Errorf("testbed: create znode %s: %w", whole, err)
+	}
+	return nil
+}
