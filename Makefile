@@ -37,7 +37,7 @@ lint:
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
 
 bench:
-	go test -run '^$$' -bench . -benchmem ./bench/... ./zookeeper/...
+	go test -tags cluster -run "^$$" -bench . -benchmem ./bench/... ./zookeeper/...
 
 fuzz:
 	@for target in $$(grep -rho '^func Fuzz[A-Za-z]*' --include='*_test.go' . | cut -d' ' -f2 | sort -u); do \

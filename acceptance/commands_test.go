@@ -42,6 +42,7 @@ func writeConfig(t *testing.T, path, content string) {
 // TestMistakesAreOneLine holds what a mistake on the command line or in the file
 // costs: one line that says what is wrong, and the status of the contract.
 func TestMistakesAreOneLine(t *testing.T) {
+	t.Parallel()
 	bad := filepath.Join(t.TempDir(), "bad.yml")
 	writeConfig(t, bad, "clusters:\n  - name: a\n    zookeper: {servers: [z:2181]}\n")
 	good := filepath.Join(t.TempDir(), "good.yml")
@@ -86,6 +87,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 // cluster, reloads a running evenkeel in both ways, and restarts it with a state
 // file.
 func TestCheckReloadAndState(t *testing.T) {
+	t.Parallel()
 	c := testbed.StartT(t, testbed.Spec{OneJVM: true})
 	must(t, c.CreateTopic(t.Context(), "test", assignment))
 	flag := "--zookeeper.servers=" + c.ZooKeeperConnect()

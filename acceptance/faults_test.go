@@ -36,6 +36,7 @@ func mode(z *testbed.Server, mode string) string {
 
 // TestEnsembleFaults kills the leader of the ensemble, then its quorum.
 func TestEnsembleFaults(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	c := testbed.StartT(t, testbed.Spec{})
@@ -86,11 +87,12 @@ func TestEnsembleFaults(t *testing.T) {
 // TestFrozenBroker stops a broker with SIGSTOP: it goes on accepting connections
 // and answers nothing.
 func TestFrozenBroker(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	c := testbed.StartT(t, testbed.Spec{OneJVM: true})
 	must(t, c.CreateTopic(ctx, "test", assignment))
-	p := start(t, "--zookeeper.servers="+c.ZooKeeperConnect(), "--poll.interval=500ms", "--poll.timeout=5s")
+	p := start(t, "--zookeeper.servers="+c.ZooKeeperConnect(), "--poll.interval=200ms", "--poll.timeout=5s")
 	before := p.shows("all in order", 30*time.Second, "kafka_brokers 2", `evenkeel_collector_success{collector="lag"} 1`)
 
 	must(t, c.Broker(1).Freeze())
@@ -136,6 +138,7 @@ func TestFrozenBroker(t *testing.T) {
 // TestFrozenBrokerBeforeItsSessionExpires tells apart what the cluster says and
 // what we see: the broker is registered, and does not answer.
 func TestFrozenBrokerBeforeItsSessionExpires(t *testing.T) {
+	t.Parallel()
 	c := testbed.StartT(t, testbed.Spec{OneJVM: true, Properties: map[string]string{"zookeeper.session.timeout.ms": "10000"}})
 	must(t, c.CreateTopic(t.Context(), "test", assignment))
 	p := start(t, "--zookeeper.servers="+c.ZooKeeperConnect(), "--poll.interval=1s", "--poll.timeout=1s")
@@ -151,6 +154,7 @@ func TestFrozenBrokerBeforeItsSessionExpires(t *testing.T) {
 
 // TestStartWithNothingRunning: Kafka and ZooKeeper come after evenkeel.
 func TestStartWithNothingRunning(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	c := testbed.StartT(t, testbed.Spec{})
@@ -183,6 +187,7 @@ func TestStartWithNothingRunning(t *testing.T) {
 // TestUnresolvableName is the classic trap: a broker advertises a name that clients
 // cannot resolve, and looks healthy to everybody who does not try.
 func TestUnresolvableName(t *testing.T) {
+	t.Parallel()
 	c := testbed.StartT(t, testbed.Spec{OneJVM: true, BrokerProperties: map[int]map[string]string{1: {"advertised.host.name": "broker1.invalid"}}})
 	// Not by CreateTopic, which waits until every replica is in sync: with this
 	// trap they never stay so, because the brokers cannot reach each other.

@@ -17,6 +17,7 @@ var assignment = [][]int32{{0, 1}, {1, 0}}
 // /metrics taken throughout against what the registry said during the very poll
 // that the sample shows.
 func TestStory(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	c := testbed.StartT(t, testbed.Spec{Chroot: "/kafka"})
