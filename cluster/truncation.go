@@ -1,5 +1,7 @@
 package cluster
 
+import "maps"
+
 // partitionKey names a partition of one incarnation of a topic.
 type partitionKey struct {
 	topic     string
@@ -21,13 +23,17 @@ type recession struct {
 // A topic that is written to so fast that it is above by then is not counted:
 // better none than a false alarm of lost messages.
 func (t *Tally) observeEnds(prev, next *Snapshot) {
-	if prev == nil || !next.Picture.OK() {
+	picture, ok := next.Picture.Get()
+	if prev == nil || !ok {
 		return // nothing to compare, and nothing forgotten: an open question waits
 	}
+	for i := range picture.Topics {
+		t.h.Truncations[picture.Topics[i].Name] += 0
+	}
+	maps.DeleteFunc(t.h.Truncations, func(topic string, _ int) bool { return picture.Topic(topic) == nil })
 	waiting := t.receded
 	t.receded = map[partitionKey]recession{}
 	eachPair(prev, next, func(topic *Topic, old, cur *Partition) {
-		t.h.Truncations[topic.Name] += 0
 		key := partitionKey{topic.Name, topic.Created, cur.ID}
 		r, open := waiting[key]
 		switch {
