@@ -202,7 +202,7 @@ func TestUnresolvableName(t *testing.T) {
 		`evenkeel_collector_success{collector="brokers"} 1`, `evenkeel_collector_success{collector="lag"} 1`)
 	page, err := p.get("/")
 	must(t, err)
-	if !strings.Contains(page, "its advertised name does not resolve here") {
+	if !strings.Contains(page, "broker 1 advertises a name that does not resolve here") {
 		t.Error("the page does not say that the name does not resolve")
 	}
 }

@@ -28,11 +28,14 @@ func TestTroublesBeginOnceAndEndOnce(t *testing.T) {
 	equal(t, "healthy", keys(now), "")
 
 	s := snap(1, down, gone(0), alive(1))
+	s.History.ImbalanceSince = s.Finished
 	_, began, _ := step(s)
-	equal(t, "began", keys(began), "broker 0 unregistered, under-replicated down")
+	equal(t, "began", keys(began), "broker 0, under-replicated down, imbalance")
 	equal(t, "verdict", s.Verdict(), Worrying)
 
-	now, began, ended := step(snap(2, down, gone(0), alive(1)))
+	s = snap(2, down, gone(0), alive(1))
+	s.History.ImbalanceSince = t0.Add(1)
+	now, began, ended := step(s)
 	equal(t, "began again", keys(began)+keys(ended), "")
 	equal(t, "since", now[0].Since, t0.Add(1))
 
@@ -50,8 +53,25 @@ func TestTroublesBeginOnceAndEndOnce(t *testing.T) {
 	s = snap(4, healthy, alive(0), alive(1))
 	_, began, ended = step(s)
 	equal(t, "began at the end", keys(began), "")
-	equal(t, "ended at the end", len(ended), 4)
+	equal(t, "ended at the end", len(ended), 5)
 	equal(t, "verdict at the end", s.Verdict(), Healthy)
+}
+
+// A broker that hangs and then loses its registration has one trouble that
+// changes, not one that ends while another begins.
+func TestTroubleThatChangesIsToldAndGoesOn(t *testing.T) {
+	healthy := picture(topic("t", part(0, []int32{1}, 1, []int32{1})))
+	hung := alive(0)
+	hung.Probe = Probe{Status: BrokerTimeout, Err: errors.New("i/o timeout")}
+	ts := Troubles{}
+	_, began, _ := ts.Update(snap(1, healthy, hung, alive(1)))
+	equal(t, "began", keys(began), "broker 0")
+	equal(t, "detail", began[0].Detail, "i/o timeout")
+	now, began, ended := ts.Update(snap(2, healthy, gone(0), alive(1)))
+	equal(t, "changed", keys(began), "broker 0")
+	equal(t, "ended", keys(ended), "")
+	equal(t, "since", now[0].Since, t0.Add(1))
+	equal(t, "state", now[0].State, string(BrokerUnregistered))
 }
 
 func TestTroublesNameWhatIsWrong(t *testing.T) {
@@ -80,14 +100,14 @@ func TestTroublesNameWhatIsWrong(t *testing.T) {
 		contains []string // one for each trouble
 	}{
 		{"zombie", snap(0, healthy, zombie), Broken, []string{"offline", "broker 0 is not registered: for the cluster it is down, though it still answers"}},
-		{"unresolvable", snap(0, healthy, nameless), Worrying, []string{"advertised name does not resolve here", "led by brokers that do not answer us"}},
+		{"unresolvable", snap(0, healthy, nameless), Worrying, []string{"broker 0 advertises a name that does not resolve here (h:9092)", "led by brokers that do not answer us"}},
 		{"offline", snap(0, offline, alive(0)), Broken, []string{"1 of 1 partitions are offline", "leads"}[:1]},
 		{"no quorum", noQuorum, Broken, []string{"ZooKeeper has no quorum", "z1:2181: it runs, but belongs to no quorum"}},
 		{"no server", silent, Worrying, []string{"no ZooKeeper server answers", "z1:2181: connection refused"}},
 		{"no controller", noController, Broken, []string{"no broker is the active controller"}},
 		{"unreachable", unreachable, Untold, []string{"evenkeel cannot reach any broker (1 tried)"}},
 		{"what only depends is no trouble", depends, Healthy, nil},
-		{"a single fault", faulty, Worrying, []string{"reading the ends of the logs: broker 0: i/o timeout"}},
+		{"a single fault", faulty, Worrying, []string{"a part of the ends of the logs cannot be read: broker 0: timeout"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			now, _, _ := Troubles{}.Update(c.s)

@@ -31,6 +31,7 @@ type apiCluster struct {
 type apiTrouble struct {
 	Severity string    `json:"severity"`
 	Text     string    `json:"text"`
+	Detail   string    `json:"detail,omitempty"`
 	Since    time.Time `json:"since"`
 	Seen     bool      `json:"seen"` // false: it was there, and cannot be looked at now
 }

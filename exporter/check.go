@@ -85,6 +85,9 @@ func writeReport(out io.Writer, c apiCluster) error {
 	say("cluster %s: %s", c.Name, c.Verdict)
 	for _, t := range c.Troubles {
 		say("  %-8s  %s", t.Severity, t.Text)
+		if t.Detail != "" {
+			say("            %s", t.Detail)
+		}
 	}
 	if c.Ensemble != nil {
 		say("  ZooKeeper, quorum: %s", unknown(c.Ensemble.HasQuorum))

@@ -103,8 +103,8 @@ func (w *watcher) publish(r collectors.Result) {
 	w.remember(w.poller.Known())
 }
 
-// tell logs each trouble once when it begins and once when it ends, and what
-// happened besides.
+// tell logs each trouble once when it begins or changes and once when it ends, and
+// what happened besides.
 func (w *watcher) tell(r collectors.Result) {
 	for _, e := range r.Events {
 		w.log.Info(e)
@@ -114,7 +114,11 @@ func (w *watcher) tell(r collectors.Result) {
 		if t.Severity == cluster.Critical {
 			level = slog.LevelError
 		}
-		w.log.Log(context.Background(), level, t.Text)
+		var attrs []any
+		if t.Detail != "" {
+			attrs = []any{"err", t.Detail}
+		}
+		w.log.Log(context.Background(), level, t.Text, attrs...)
 	}
 	for _, t := range r.Ended {
 		w.log.Info("Over: "+t.Text, "lasted", r.Snapshot.Finished.Sub(t.Since).Round(time.Second))
@@ -143,7 +147,7 @@ func (w *watcher) ready() (ok bool, reason string) {
 	}
 	reason = "cluster " + w.cfg.Name + ": no broker has answered yet"
 	for _, t := range p.snapshot.Troubles {
-		reason += "; " + t.Text
+		reason += "; " + t.String()
 	}
 	return false, reason
 }
