@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"
@@ -62,7 +63,7 @@ func run(args []string) int {
 
 	command, err := app.Parse(args)
 	mistake := exitMistake
-	if command == "check" || err != nil && len(args) > 0 && args[0] == "check" {
+	if command == "check" || err != nil && slices.Contains(args, "check") {
 		mistake = exitCheckMistake
 	}
 	if err != nil {

@@ -64,6 +64,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"check --output=xml --zookeeper.servers=z1:2181", 3, `--output: "xml" is neither text nor json`},
 		{"--zookeeper.servers=z1:2181 --poll.interval=abc", 2, "--poll.interval: "},
 		{"--zookeeper.servers=z1:2181 --poll.interval=5s --poll.timeout=6s", 2, "--poll.timeout: "},
+		{"--log.level=debug check --bogus", 3, "bogus"},
 		{"check --cluster=b --config.file=" + good, 3, `no cluster "b"`},
 		{"--zookeeper.servers=z1:2181 --rebalance.mode=auto", 2, "--rebalance.mode"},
 	} {

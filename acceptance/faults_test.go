@@ -72,7 +72,7 @@ func TestEnsembleFaults(t *testing.T) {
 	)
 	page, err := p.get("/")
 	must(t, err)
-	for _, want := range []string{"ZooKeeper has no quorum", "Unknown: the partitions could not be read"} {
+	for _, want := range []string{"ZooKeeper has no quorum", "Unknown: the partitions could not be read, or not all of them"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
 		}
@@ -202,7 +202,7 @@ func TestUnresolvableName(t *testing.T) {
 		`evenkeel_collector_success{collector="brokers"} 1`, `evenkeel_collector_success{collector="lag"} 1`)
 	page, err := p.get("/")
 	must(t, err)
-	if !strings.Contains(page, "broker 1 advertises a name that does not resolve here") {
+	if !strings.Contains(page, "the name that it advertises does not resolve here") {
 		t.Error("the page does not say that the name does not resolve")
 	}
 }

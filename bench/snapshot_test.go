@@ -81,7 +81,7 @@ func benchmarkSnapshot(b *testing.B, cfg config.Cluster, enc *metrics.Encoder) {
 	begun := cpuTime(b)
 	for b.Loop() {
 		s.Summary = cluster.Summarize(picture, s.Brokers)
-		s.History = tally.Observe(s, s)
+		s.History = tally.Observe(s, cluster.Compare(s, s))
 		var err error
 		if encoded, err = exposition.Encode(s); err != nil {
 			b.Fatal(err)

@@ -14,7 +14,12 @@ type Changes struct {
 // was created anew under its old name.
 func Compare(prev, next *Snapshot) Changes {
 	c := Changes{ISRShrinks: map[int32]int{}, ISRExpands: map[int32]int{}}
-	eachPair(prev, next, func(_ *Topic, old, cur *Partition) {
+	if prev == nil || next == nil {
+		return c
+	}
+	before, _ := prev.Picture.Get()
+	after, _ := next.Picture.Get()
+	eachPair(before, after, func(_ *Topic, old, cur *Partition) {
 		if old.State != StateRecorded || cur.State != StateRecorded {
 			return
 		}
@@ -51,14 +56,10 @@ func provenUnclean(old, cur *Partition) bool {
 }
 
 // eachPair calls f for every partition that is in both pictures and belongs to
-// the same incarnation of its topic, topics being deleted aside.
-func eachPair(prev, next *Snapshot, f func(t *Topic, old, cur *Partition)) {
-	if prev == nil || next == nil {
-		return
-	}
-	before, ok1 := prev.Picture.Get()
-	after, ok2 := next.Picture.Get()
-	if !ok1 || !ok2 {
+// the same incarnation of its topic, topics being deleted aside. Without one of the
+// pictures there is no pair.
+func eachPair(before, after *Picture, f func(t *Topic, old, cur *Partition)) {
+	if before == nil || after == nil {
 		return
 	}
 	for i := range after.Topics {

@@ -5,7 +5,7 @@ import "fmt"
 // Events tells in words what happened from one snapshot to the next, beside the
 // troubles that began and ended: moves of leadership, of the controller, of a
 // ZooKeeper server's mode.
-func Events(prev, next *Snapshot) []string {
+func Events(prev, next *Snapshot, c Changes) []string {
 	if prev == nil {
 		return nil
 	}
@@ -24,7 +24,6 @@ func Events(prev, next *Snapshot) []string {
 			say("broker %d registered anew", b.ID)
 		}
 	}
-	c := Compare(prev, next)
 	if c.Elections > 0 {
 		say("%d partitions have another leader now", c.Elections)
 	}

@@ -3,35 +3,43 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
-// finder collects the troubles of one snapshot.
+// finder collects the troubles of one snapshot, and what it could not look for.
 type finder struct {
-	s   *Snapshot
-	out []Trouble
+	s        *Snapshot
+	troubles []Trouble
+	unlooked []string // keys, or beginnings of keys that end with a blank
 }
 
 // findTroubles lists everything that a snapshot says is wrong, causes before what
 // follows from them.
-func findTroubles(s *Snapshot) []Trouble {
-	f := finder{s: s}
+func findTroubles(s *Snapshot) *finder {
+	f := &finder{s: s}
 	f.ensemble()
 	f.brokers()
 	f.partitions()
 	f.sources()
-	return f.out
+	return f
 }
 
-// add adds a trouble of the cluster's. Source is what must be read for its absence
-// to mean that it is over; "" where that is always known.
-func (f *finder) add(severity Severity, source Source, key, format string, args ...any) *Trouble {
-	f.out = append(f.out, Trouble{Key: key, Severity: severity, source: source, rank: len(f.out), Text: fmt.Sprintf(format, args...)})
-	return &f.out[len(f.out)-1]
+// hidden says whether a trouble, if there is one, could not be seen.
+func (f *finder) hidden(key string) bool {
+	return slices.ContainsFunc(f.unlooked, func(k string) bool {
+		return k == key || strings.HasSuffix(k, " ") && strings.HasPrefix(key, k)
+	})
+}
+
+func (f *finder) add(severity Severity, key, format string, args ...any) *Trouble {
+	f.troubles = append(f.troubles, Trouble{Key: key, Severity: severity, rank: len(f.troubles), Text: fmt.Sprintf(format, args...)})
+	return &f.troubles[len(f.troubles)-1]
 }
 
 // blind adds what we cannot see.
 func (f *finder) blind(severity Severity, key, format string, args ...any) *Trouble {
-	t := f.add(severity, "", key, format, args...)
+	t := f.add(severity, key, format, args...)
 	t.Blind = true
 	return t
 }
@@ -51,17 +59,17 @@ func (f *finder) ensemble() {
 	}
 	quorum, known := e.HasQuorum()
 	switch {
-	case !known:
-		f.blind(Critical, "ensemble unknown", "no ZooKeeper server answers: the brokers' registry cannot be read, and nothing of Kafka that stands in it is known")
-	case !quorum:
-		f.add(Critical, "", "ensemble", "ZooKeeper has no quorum: Kafka goes on with what it has, but can elect no leader and change nothing")
+	case known && !quorum:
+		f.add(Critical, keyEnsemble, "ZooKeeper has no quorum: Kafka goes on with what it has, but can elect no leader and change nothing").because("no quorum", nil)
+	case !known && !f.s.Registrations.OK():
+		f.blind(Critical, keyEnsemble, "no ZooKeeper server says how it is: the brokers' registry cannot be read, and nothing of Kafka that stands in it is known").because("silent", nil)
 	}
 	if n, known := e.Leaders(); known && n > 1 {
-		f.add(Critical, "", "ensemble leaders", "%d ZooKeeper servers say that they are leader", n)
+		f.add(Critical, keyLeaders, "%d ZooKeeper servers say that they are leader", n)
 	}
 	for i := range e.Servers {
 		if v := &e.Servers[i]; v.Status != ServerOK {
-			f.add(Warning, "", "zookeeper "+v.Name, "ZooKeeper server %s: %s", v.Name, explain(string(v.Status))).because(string(v.Status), v.Err)
+			f.add(Warning, "zookeeper "+v.Name, "ZooKeeper server %s: %s", v.Name, explain(string(v.Status))).because(string(v.Status), v.Err)
 		}
 	}
 }
@@ -69,10 +77,16 @@ func (f *finder) ensemble() {
 func (f *finder) brokers() {
 	s := f.s
 	if s.BrokersTried > 0 && s.BrokersHeard == 0 {
-		f.blind(Critical, "unreachable", "evenkeel cannot reach any broker (%d tried)", s.BrokersTried)
+		f.blind(Critical, keyUnreachable, "evenkeel cannot reach any broker (%d tried)", s.BrokersTried)
 	}
-	if c, ok := s.Controller.Get(); ok && !c.Exists {
-		f.add(Critical, SourceRegistry, "controller", "no broker is the active controller: no leader can be elected")
+	switch c, ok := s.Controller.Get(); {
+	case !ok:
+		f.unlooked = append(f.unlooked, keyController)
+	case !c.Exists:
+		f.add(Critical, keyController, "no broker is the active controller: no leader can be elected")
+	}
+	if !s.Registrations.OK() {
+		f.unlooked = append(f.unlooked, "broker ") // all of them
 	}
 	for i := range s.Brokers {
 		f.broker(&s.Brokers[i])
@@ -81,64 +95,112 @@ func (f *finder) brokers() {
 
 func (f *finder) broker(b *Broker) {
 	key := fmt.Sprintf("broker %d", b.ID)
-	switch st := b.Status(); {
-	case st == BrokerAlive:
-	case st == BrokerUnregistered && b.Probe.Answered():
-		f.add(Warning, SourceRegistry, key, "broker %d is not registered: for the cluster it is down, though it still answers at %s", b.ID, b.Address).because(string(st), nil)
-	case st == BrokerUnregistered:
-		f.add(Warning, SourceRegistry, key, "broker %d is not registered: for the cluster it is down", b.ID).because(string(st), nil)
-	case st == BrokerUnresolvable:
-		f.add(Warning, "", key, "broker %d advertises a name that does not resolve here (%s), clients have the same trouble: check its advertised.listeners, on old releases advertised.host.name", b.ID, b.Address).because(string(st), b.Probe.Err)
-	case st != BrokerUnknown:
-		f.add(Warning, "", key, "broker %d does not answer us at %s: %s", b.ID, b.Address, explain(string(st))).because(string(st), b.Probe.Err)
-	case b.Registration != nil:
-		f.add(Warning, "", key, "broker %d is registered, but there is no address at which to ask it", b.ID).because(string(st), b.Probe.Err)
+	st := b.Status()
+	if !b.RegistryRead {
+		// Half of what there is to know. A broker that was known to be down stays so.
+		if st != BrokerUnknown {
+			f.unanswering(key, b).weak = true
+		}
+		return
 	}
+	switch {
+	case st == BrokerAlive:
+	case st == BrokerUnregistered && f.idle(b.ID):
+		// It left, and nothing is missing: that is no trouble.
+	case st == BrokerUnregistered && b.Probe.Answered():
+		f.add(Warning, key, "broker %d is not registered: for the cluster it is down, though it still answers at %s", b.ID, b.Address).because(string(st), nil)
+	case st == BrokerUnregistered:
+		f.add(Warning, key, "broker %d is not registered: for the cluster it is down", b.ID).because(string(st), nil)
+	case st == BrokerUnknown:
+		f.blind(Warning, key, "broker %d is registered, but there is no address at which to ask it", b.ID).because(string(st), b.Probe.Err)
+	default:
+		f.unanswering(key, b)
+	}
+}
+
+func (f *finder) unanswering(key string, b *Broker) *Trouble {
+	text := explain(string(b.Probe.Status))
+	if b.Probe.Status == BrokerUnresolvable {
+		text = "the name that it advertises does not resolve here, clients have the same trouble: check its advertised.listeners, on old releases advertised.host.name"
+	}
+	t := f.add(Warning, key, "broker %d does not answer us at %s: %s", b.ID, b.Address, text)
+	t.because(string(b.Probe.Status), b.Probe.Err)
+	return t
+}
+
+// idle says whether a broker is known to hold no replica.
+func (f *finder) idle(broker int32) bool {
+	z := f.s.Summary
+	return z != nil && z.AssignmentKnown && z.Load(broker).Replicas == 0
 }
 
 func (f *finder) partitions() {
 	z := f.s.Summary
 	if z == nil || !z.StatesKnown || !z.RegistryKnown {
+		f.unlooked = append(f.unlooked, keyOffline, keyLeaderUnreachable, keyReplicasDown, keyReplicasLag, keyImbalance)
 		return
 	}
 	if z.Offline > 0 {
-		f.add(Critical, SourcePartitions, "offline", "%d of %d partitions are offline: no registered broker leads them", z.Offline, z.Partitions)
+		f.add(Critical, keyOffline, "%d of %d partitions are offline: no registered broker leads them", z.Offline, z.Partitions)
 	}
-	if z.LeaderUnreachable > 0 {
-		f.add(Warning, SourcePartitions, "leader unreachable", "%d partitions are led by brokers that do not answer us", z.LeaderUnreachable)
+	if !z.ProbesKnown {
+		f.unlooked = append(f.unlooked, keyLeaderUnreachable)
+	} else if z.LeaderUnreachable > 0 {
+		f.add(Warning, keyLeaderUnreachable, "%d partitions are led by brokers that do not answer us", z.LeaderUnreachable)
 	}
 	if n := z.UnderReplicated[MissingBrokerDown]; n > 0 {
-		f.add(Warning, SourcePartitions, "under-replicated down", "%d partitions lack replicas, all of them on brokers that are down", n)
+		f.add(Warning, keyReplicasDown, "%d partitions lack replicas, all of them on brokers that are down", n)
 	}
 	if n := z.UnderReplicated[MissingLagging]; n > 0 {
-		f.add(Warning, SourcePartitions, "under-replicated lagging", "%d partitions have replicas on registered brokers that do not keep up", n)
+		f.add(Warning, keyReplicasLag, "%d partitions have replicas on registered brokers that do not keep up", n)
 	}
 	switch n := z.Electable + z.NotElectable; {
 	case f.s.History.ImbalanceSince.IsZero():
 	case z.Electable == 0:
-		f.add(Warning, SourcePartitions, "imbalance", "leadership is not balanced: the preferred leaders of %d partitions cannot lead now", n).because("not electable", nil)
+		f.add(Warning, keyImbalance, "leadership is not balanced: the preferred leaders of %d partitions cannot lead now", n).because("not electable", nil)
 	default:
-		f.add(Warning, SourcePartitions, "imbalance", "leadership is not balanced: %d partitions are not led by their preferred leader; a preferred-replica election would repair %d of them", n, z.Electable).because("electable", nil)
+		f.add(Warning, keyImbalance, "leadership is not balanced: %d partitions are not led by their preferred leader; a preferred-replica election would repair %d of them", n, z.Electable).because("electable", nil)
 	}
 }
 
+// sources tells what could not be read. A single broker or server that is silent is
+// told as such above.
 func (f *finder) sources() {
-	for _, source := range []Source{SourceRegistry, SourcePartitions, SourceGroups, SourceOffsets} {
+	for _, source := range Sources {
 		o := f.s.Outcomes[source]
-		if errors.Is(o.Err, ErrDepends) {
-			continue
-		}
 		if o.Err != nil {
-			f.blind(Warning, "source "+string(source), "the %s cannot be read", sourceNames[source]).because("", o.Err)
-			continue
+			f.unlooked = append(f.unlooked, "fault "+string(source)+" ")
 		}
-		for _, fault := range o.Faults {
-			f.blind(Warning, fmt.Sprintf("fault %s %s", source, fault.Target), "a part of the %s cannot be read: %s: %s", sourceNames[source], fault.Target, fault.Reason).because(fault.Reason, fault.Err)
+		switch {
+		case errors.Is(o.Err, ErrDepends):
+			f.unlooked = append(f.unlooked, "source "+string(source))
+		case o.Err != nil:
+			f.blind(Warning, "source "+string(source), "the %s cannot be read", sourceNames[source]).because("", o.Err)
+		case source != SourceEnsemble && source != SourceProbes:
+			for _, fault := range o.Faults {
+				f.blind(Warning, fmt.Sprintf("fault %s %s", source, fault.Target), "a part of the %s cannot be read: %s: %s", sourceNames[source], fault.Target, fault.Reason).because(fault.Reason, fault.Err)
+			}
 		}
 	}
 }
+
+// Keys of the troubles that a cluster has once. Those of a broker, a ZooKeeper
+// server, a source or a fault carry its name.
+const (
+	keyEnsemble          = "ensemble"
+	keyLeaders           = "ensemble leaders"
+	keyUnreachable       = "unreachable"
+	keyController        = "controller"
+	keyOffline           = "offline"
+	keyLeaderUnreachable = "leader unreachable"
+	keyReplicasDown      = "under-replicated down"
+	keyReplicasLag       = "under-replicated lagging"
+	keyImbalance         = "imbalance"
+)
 
 var sourceNames = map[Source]string{
+	SourceEnsemble:   "ZooKeeper servers' states",
+	SourceProbes:     "brokers' states",
 	SourceRegistry:   "registered brokers",
 	SourcePartitions: "partitions",
 	SourceGroups:     "consumer groups",
@@ -150,7 +212,7 @@ var explanations = map[string]string{
 	string(BrokerRefused):       "connection refused: the process is not running, or listens elsewhere",
 	string(BrokerTimeout):       "no answer in time: it hangs, is overloaded, or a firewall drops the packets",
 	string(ServerUnresolvable):  "its name does not resolve here",
-	string(BrokerProtocolError): "it answers, but not as Kafka does",
+	string(BrokerProtocolError): "it closes the connection, or answers otherwise than Kafka does",
 	string(ServerNotServing):    "it runs, but belongs to no quorum",
 	string(ServerNotAllowed):    "srvr is not in its 4lw.commands.whitelist",
 	string(ServerBadReply):      "it answers, but not as ZooKeeper does",

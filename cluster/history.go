@@ -16,8 +16,7 @@ type History struct {
 	Truncations      map[string]int // by topic
 	ModeChanges      map[string]int // by ZooKeeper server as configured
 	Faults           map[FaultKey]int
-	LastSuccess      map[Source]time.Time // end of the last poll in which the source was read
-	ImbalanceSince   time.Time            // zero while no broker is above the threshold, or not known
+	ImbalanceSince   time.Time // zero while no broker is above the threshold, or not known
 }
 
 // FaultKey counts faults by source and reason.
@@ -31,8 +30,9 @@ type FaultKey struct {
 type Tally struct {
 	threshold float64
 	h         History
-	modes     map[string]ServerMode // last serving mode of each server
-	receded   map[partitionKey]recession
+	modes     map[string]ServerMode   // last serving mode of each server
+	ends      *Picture                // the last picture that was read
+	receded   map[partitionKey]Offset // ends that went backwards in the last reading, and from where
 }
 
 // NewTally returns an empty history. Brokers with an imbalance ratio above the
@@ -47,10 +47,9 @@ func NewTally(threshold float64) *Tally {
 			Truncations: map[string]int{},
 			ModeChanges: map[string]int{},
 			Faults:      map[FaultKey]int{},
-			LastSuccess: map[Source]time.Time{},
 		},
 		modes:   map[string]ServerMode{},
-		receded: map[partitionKey]recession{},
+		receded: map[partitionKey]Offset{},
 	}
 	for _, trigger := range Triggers {
 		t.h.Polls[trigger] = 0
@@ -58,20 +57,20 @@ func NewTally(threshold float64) *Tally {
 	return t
 }
 
-// Observe adds a snapshot, given the one before it (nil at first), and returns
-// the history up to here as a copy that belongs to the caller.
-func (t *Tally) Observe(prev, next *Snapshot) History {
+// Observe adds a snapshot, before it is published, with what changed in it from the
+// one before. It returns the history up to here as a copy that belongs to the
+// caller.
+func (t *Tally) Observe(next *Snapshot, changes Changes) History {
 	t.h.Polls[next.Trigger]++
 	t.observeBrokers(next)
 	t.observeModes(next)
 	t.observeOutcomes(next)
 	t.observeImbalance(next)
-	changes := Compare(prev, next)
 	add(t.h.ISRShrinks, changes.ISRShrinks)
 	add(t.h.ISRExpands, changes.ISRExpands)
 	t.h.Elections += changes.Elections
 	t.h.UncleanElections += changes.Unclean
-	t.observeEnds(prev, next)
+	t.observeEnds(next)
 	return t.copy()
 }
 
@@ -92,7 +91,7 @@ func (t *Tally) observeModes(next *Snapshot) {
 	for i := range next.Ensemble.Servers {
 		s := &next.Ensemble.Servers[i]
 		t.h.ModeChanges[s.Name] += 0
-		if !s.Mode.Serving() && s.Mode != ModeReadOnly {
+		if !s.Mode.Serving() {
 			continue
 		}
 		if last, seen := t.modes[s.Name]; seen && last != s.Mode {
@@ -106,9 +105,6 @@ func (t *Tally) observeOutcomes(next *Snapshot) {
 	for source, o := range next.Outcomes {
 		for _, f := range o.Faults {
 			t.h.Faults[FaultKey{source, f.Reason}]++
-		}
-		if o.Err == nil {
-			t.h.LastSuccess[source] = next.Finished
 		}
 	}
 }
@@ -135,7 +131,6 @@ func (t *Tally) copy() History {
 	h.Truncations = maps.Clone(h.Truncations)
 	h.ModeChanges = maps.Clone(h.ModeChanges)
 	h.Faults = maps.Clone(h.Faults)
-	h.LastSuccess = maps.Clone(h.LastSuccess)
 	return h
 }
 

@@ -24,7 +24,10 @@ func TestTruncationsAreConfirmedByTheNextReading(t *testing.T) {
 		{"unknown in between", []int64{100, 90, gap, 95}, 1},
 		{"unknown in between, and caught up", []int64{100, 90, gap, 100}, 0},
 		{"twice", []int64{100, 90, 91, 80, 81}, 2},
-		{"a gap in reading is a new baseline", []int64{100, -2, 90, 91}, 0},
+		{"a leader that was silent for one poll", []int64{100, gap, 90, 91}, 1},
+		{"a gap in reading before it", []int64{100, -2, 90, 91}, 1},
+		{"a gap in reading before it is confirmed", []int64{100, 90, -2, 91}, 1},
+		{"caught up over a gap", []int64{100, 90, -2, 101}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tally := NewTally(0.1)
@@ -35,7 +38,7 @@ func TestTruncationsAreConfirmedByTheNextReading(t *testing.T) {
 				if end != -2 {
 					next = snap(time.Duration(i), picture(topic("t", withEnd(part(0, []int32{0}, 0, []int32{0}), OffsetAt(end)))), alive(0))
 				}
-				h = tally.Observe(prev, next)
+				h = tally.Observe(next, Compare(prev, next))
 				prev = next
 			}
 			equal(t, "truncations", h.Truncations["t"], c.want)
@@ -49,7 +52,7 @@ func TestImbalanceBeginsAndEndsWithReadingsOnly(t *testing.T) {
 	tally := NewTally(0.1)
 	var prev *Snapshot
 	observe := func(s *Snapshot) time.Time {
-		h := tally.Observe(prev, s)
+		h := tally.Observe(s, Compare(prev, s))
 		prev = s
 		return h.ImbalanceSince
 	}
@@ -59,16 +62,16 @@ func TestImbalanceBeginsAndEndsWithReadingsOnly(t *testing.T) {
 	equal(t, "blind", observe(blind(4, errors.New("x"))), t0.Add(2))
 	equal(t, "skewed after that", observe(snap(5, skewed, alive(0), alive(1))), t0.Add(2))
 	equal(t, "balanced again", observe(snap(6, balanced, alive(0), alive(1))).IsZero(), true)
-	equal(t, "a ratio at the threshold is none", NewTally(1).Observe(nil, snap(7, skewed, alive(0), alive(1))).ImbalanceSince.IsZero(), true)
+	equal(t, "a ratio at the threshold is none", NewTally(1).Observe(snap(7, skewed, alive(0), alive(1)), Changes{}).ImbalanceSince.IsZero(), true)
 }
 
 func TestModeChangesCountServingModesOnly(t *testing.T) {
 	tally := NewTally(0.1)
 	var h History
-	for _, mode := range []ServerMode{ModeFollower, ModeUnreachable, ModeFollower, ModeNotServing, ModeLeader, ModeUnknown, ModeLeader} {
+	for _, mode := range []ServerMode{ModeFollower, ModeUnreachable, ModeFollower, ModeReadOnly, ModeNotServing, ModeLeader, ModeUnknown, ModeLeader} {
 		s := blind(0, errors.New("x"))
 		s.Ensemble = &Ensemble{Servers: []Server{{Name: "z", Mode: mode}}}
-		h = tally.Observe(nil, s)
+		h = tally.Observe(s, Changes{})
 	}
 	equal(t, "mode changes", h.ModeChanges["z"], 1)
 }
@@ -77,14 +80,12 @@ func TestHistoryIsACopyAndStartsAtZero(t *testing.T) {
 	tally := NewTally(0.1)
 	s := snap(0, picture(), alive(3))
 	s.Outcomes = map[Source]Outcome{SourceProbes: {Faults: []Fault{{Reason: "timeout"}}}, SourceGroups: {Err: errors.New("x")}}
-	h := tally.Observe(nil, s)
+	h := tally.Observe(s, Changes{})
 	if n, ok := h.ISRShrinks[3]; !ok || n != 0 {
 		t.Errorf("shrinks of a known broker = %d, %v, want 0, true", n, ok)
 	}
 	equal(t, "polls", h.Polls[TriggerInterval], 1)
 	equal(t, "faults", h.Faults[FaultKey{SourceProbes, "timeout"}], 1)
-	equal(t, "last success of probes", h.LastSuccess[SourceProbes], t0)
-	equal(t, "last success of groups", h.LastSuccess[SourceGroups].IsZero(), true)
 	h.Polls[TriggerInterval] = 99
-	equal(t, "polls after the caller changed its copy", tally.Observe(s, s).Polls[TriggerInterval], 2)
+	equal(t, "polls after the caller changed its copy", tally.Observe(s, Changes{}).Polls[TriggerInterval], 2)
 }

@@ -57,6 +57,8 @@ type Partition struct {
 	Version     int32 // of the state znode: it rises by one with every write
 	Start       Offset
 	End         Offset // the high watermark: the end of the log for consumers
+
+	lastEnd Offset // End, or where it was when it was last known
 }
 
 // Topic is a topic with all its partitions.
@@ -132,11 +134,15 @@ func (p *Partition) InISR(broker int32) bool { return slices.Contains(p.ISR, bro
 // (KIP-352). It is meaningful when the state is recorded.
 func (p *Partition) MissingReplicas(dst []int32) []int32 {
 	for _, r := range p.Replicas {
-		if !p.InISR(r) && !slices.Contains(p.Adding, r) {
+		if p.lacks(r) {
 			dst = append(dst, r)
 		}
 	}
 	return dst
+}
+
+func (p *Partition) lacks(replica int32) bool {
+	return !p.InISR(replica) && !slices.Contains(p.Adding, replica)
 }
 
 // UnderReplicated returns whether a replica is missing from the ISR, and whether
@@ -145,10 +151,5 @@ func (p *Partition) UnderReplicated() (under, known bool) {
 	if p.State != StateRecorded {
 		return false, false
 	}
-	for _, r := range p.Replicas {
-		if !p.InISR(r) && !slices.Contains(p.Adding, r) {
-			return true, true
-		}
-	}
-	return false, true
+	return slices.ContainsFunc(p.Replicas, p.lacks), true
 }

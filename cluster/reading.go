@@ -61,6 +61,9 @@ const (
 	SourceOffsets    Source = "offsets"    // starts and ends of logs
 )
 
+// Sources lists every source, in that order.
+var Sources = []Source{SourceEnsemble, SourceRegistry, SourceProbes, SourcePartitions, SourceGroups, SourceOffsets}
+
 // Outcome says how the reading of a source went.
 type Outcome struct {
 	Started  time.Time

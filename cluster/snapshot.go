@@ -55,13 +55,8 @@ func (s *Snapshot) Broker(id int32) *Broker {
 	return nil
 }
 
-// Reachable returns whether any broker answered in this poll, and whether that is
-// known: with nobody to ask it is not.
+// Reachable says whether any broker answered in this poll.
 func (s *Snapshot) Reachable() bool { return s.BrokersHeard > 0 }
-
-// RegisteredSet returns the ids of the registered brokers, and whether the
-// registry was read.
-func (s *Snapshot) RegisteredSet() (map[int32]*Registration, bool) { return s.Registrations.Get() }
 
 // RequestCount counts the requests of one kind since the process started.
 type RequestCount struct {

@@ -3,15 +3,15 @@ package cluster
 // MissingReason says why a partition lacks replicas in its ISR.
 type MissingReason string
 
-// Why replicas are missing from an ISR.
+// Why replicas are missing from an ISR. That a log directory failed is not among
+// them: the registry does not tell it.
 const (
-	MissingBrokerDown MissingReason = "broker_down"     // every missing replica is on a broker that is not registered
-	MissingLogDir     MissingReason = "log_dir_offline" // a missing replica is on a failed log directory
-	MissingLagging    MissingReason = "lagging"         // a registered broker does not keep up
+	MissingBrokerDown MissingReason = "broker_down" // every missing replica is on a broker that is not registered
+	MissingLagging    MissingReason = "lagging"     // a registered broker does not keep up
 )
 
 // MissingReasons lists every reason.
-var MissingReasons = []MissingReason{MissingBrokerDown, MissingLogDir, MissingLagging}
+var MissingReasons = []MissingReason{MissingBrokerDown, MissingLagging}
 
 // Load is what the picture says of one broker.
 type Load struct {
@@ -46,6 +46,8 @@ type Summary struct {
 	// RegistryKnown: it is known which brokers are registered. Together with
 	// StatesKnown the rest holds.
 	RegistryKnown bool
+	// ProbesKnown: every leader could be asked, so LeaderUnreachable holds.
+	ProbesKnown bool
 
 	Partitions        int
 	Reassigning       int
@@ -81,19 +83,19 @@ func (s *Summary) MaxImbalance() float64 {
 func Summarize(picture *Picture, brokers []Broker) *Summary {
 	z := summarizer{
 		Summary: &Summary{
-			AssignmentKnown: true, StatesKnown: true, RegistryKnown: true,
+			AssignmentKnown: true, StatesKnown: true, RegistryKnown: true, ProbesKnown: true,
 			UnderReplicated: make(map[MissingReason]int, len(MissingReasons)),
 			Loads:           make(map[int32]*Load, len(brokers)),
 		},
 		registered: make(map[int32]bool, len(brokers)),
-		answered:   make(map[int32]bool, len(brokers)),
+		probed:     make(map[int32]BrokerStatus, len(brokers)),
 	}
 	for i := range brokers {
 		b := &brokers[i]
 		z.load(b.ID)
 		z.RegistryKnown = z.RegistryKnown && b.RegistryRead
 		z.registered[b.ID] = b.Registration != nil
-		z.answered[b.ID] = b.Probe.Answered()
+		z.probed[b.ID] = b.Probe.Status
 	}
 	for i := range picture.Topics {
 		t := &picture.Topics[i]
@@ -113,8 +115,9 @@ func Summarize(picture *Picture, brokers []Broker) *Summary {
 
 type summarizer struct {
 	*Summary
-	registered, answered map[int32]bool
-	missing              []int32 // scratch
+	registered map[int32]bool
+	probed     map[int32]BrokerStatus
+	missing    []int32 // scratch
 }
 
 func (z *summarizer) load(broker int32) *Load {
@@ -156,14 +159,17 @@ func (z *summarizer) addRecorded(p *Partition) {
 	if p.Leader != NoLeader {
 		z.load(p.Leader).Leaders++
 	}
-	switch {
-	case !led:
-		z.Offline++
-	case !z.answered[p.Leader]:
-		z.LeaderUnreachable++
-	}
 	if led {
 		z.addStop(p)
+		switch z.probed[p.Leader] {
+		case BrokerAlive:
+		case BrokerUnknown:
+			z.ProbesKnown = false
+		default:
+			z.LeaderUnreachable++
+		}
+	} else {
+		z.Offline++
 	}
 	z.missing = p.MissingReplicas(z.missing[:0])
 	if len(z.missing) == 0 {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -34,8 +35,8 @@ type Trouble struct {
 	Seen     bool      // false: what would show it could not be read in this poll, so it is not known to be over
 	Blind    bool      // it tells what we cannot see, not what the cluster suffers
 
-	source Source // what must be read for its absence to mean that it is over
-	rank   int    // causes come before what follows from them
+	rank int  // causes come before what follows from them
+	weak bool // seen with one eye: it does not replace what was known before
 }
 
 func (t Trouble) String() string {
@@ -49,14 +50,18 @@ func (t Trouble) String() string {
 type Troubles map[string]Trouble
 
 // Update returns what is wrong as of a snapshot, the gravest and oldest first, and
-// which troubles began (or changed their state) and ended with it. A trouble whose
-// source cannot be read goes on, marked as not seen.
+// which troubles began (or changed their state) and ended with it. A trouble that
+// the snapshot could not look for goes on, marked as not seen.
 func (ts Troubles) Update(s *Snapshot) (now, began, ended []Trouble) {
+	found := findTroubles(s)
 	seen := make(map[string]bool)
-	for _, t := range findTroubles(s) {
+	for _, t := range found.troubles {
+		old, ongoing := ts[t.Key]
+		if t.weak && ongoing {
+			continue
+		}
 		seen[t.Key] = true
 		t.Since, t.Seen = s.Finished, true
-		old, ongoing := ts[t.Key]
 		if ongoing {
 			t.Since = old.Since
 		}
@@ -66,21 +71,17 @@ func (ts Troubles) Update(s *Snapshot) (now, began, ended []Trouble) {
 		ts[t.Key] = t
 	}
 	for key, t := range ts {
-		if seen[key] {
-			continue
-		}
-		if t.source != "" && s.Outcomes[t.source].Err != nil {
+		switch {
+		case seen[key]:
+		case found.hidden(key):
 			t.Seen = false
 			ts[key] = t
-			continue
+		default:
+			delete(ts, key)
+			ended = append(ended, t)
 		}
-		delete(ts, key)
-		ended = append(ended, t)
 	}
-	for _, t := range ts {
-		now = append(now, t)
-	}
-	slices.SortFunc(now, compareTroubles)
+	now = slices.SortedFunc(maps.Values(ts), compareTroubles)
 	slices.SortFunc(ended, compareTroubles)
 	return now, began, ended
 }

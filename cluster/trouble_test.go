@@ -60,7 +60,7 @@ func TestTroublesBeginOnceAndEndOnce(t *testing.T) {
 // A broker that hangs and then loses its registration has one trouble that
 // changes, not one that ends while another begins.
 func TestTroubleThatChangesIsToldAndGoesOn(t *testing.T) {
-	healthy := picture(topic("t", part(0, []int32{1}, 1, []int32{1})))
+	healthy := picture(topic("t", part(0, []int32{1, 0}, 1, []int32{1, 0})))
 	hung := alive(0)
 	hung.Probe = Probe{Status: BrokerTimeout, Err: errors.New("i/o timeout")}
 	ts := Troubles{}
@@ -72,6 +72,40 @@ func TestTroubleThatChangesIsToldAndGoesOn(t *testing.T) {
 	equal(t, "ended", keys(ended), "")
 	equal(t, "since", now[0].Since, t0.Add(1))
 	equal(t, "state", now[0].State, string(BrokerUnregistered))
+}
+
+// What a snapshot could not look for is not over.
+func TestTroubleThatCannotBeLookedForGoesOn(t *testing.T) {
+	offline := part(0, []int32{0}, NoLeader, []int32{0})
+	noController := snap(1, picture(topic("t", offline)), gone(0), alive(1))
+	noController.Controller = Read(Controller{})
+	ts := Troubles{}
+	_, began, _ := ts.Update(noController)
+	equal(t, "began", keys(began), "controller, broker 0, offline, under-replicated down"[:len("controller, broker 0, offline")])
+
+	rubbish := snap(2, picture(topic("t", offline, Partition{ID: 1, Replicas: []int32{1}})), gone(0), alive(1))
+	rubbish.Controller = Failed[Controller](errors.New("rubbish"))
+	now, began, ended := ts.Update(rubbish)
+	equal(t, "began with one state unknown", keys(began)+keys(ended), "")
+	for _, tr := range now {
+		equal(t, tr.Key+" is seen", tr.Seen, tr.Key == "broker 0")
+	}
+
+	unread := snap(3, picture(topic("t", offline)), Broker{ID: 0, Address: "h:9092", Probe: Probe{Status: BrokerRefused}}, alive(1))
+	unread.Registrations, unread.Controller = Failed[map[int32]*Registration](nil), Failed[Controller](nil)
+	now, began, ended = ts.Update(unread)
+	equal(t, "began with the registry unread", keys(began)+keys(ended), "")
+	for _, tr := range now {
+		if tr.Key == "broker 0" && tr.State != string(BrokerUnregistered) {
+			t.Errorf("what was known of broker 0 was replaced by %s", tr.State)
+		}
+	}
+}
+
+// A broker that was taken out of service for good is no trouble.
+func TestBrokerWithoutReplicasMayLeave(t *testing.T) {
+	now, _, _ := Troubles{}.Update(snap(1, picture(topic("t", part(0, []int32{1}, 1, []int32{1}))), gone(0), alive(1)))
+	equal(t, "troubles", keys(now), "")
 }
 
 func TestTroublesNameWhatIsWrong(t *testing.T) {
@@ -100,10 +134,10 @@ func TestTroublesNameWhatIsWrong(t *testing.T) {
 		contains []string // one for each trouble
 	}{
 		{"zombie", snap(0, healthy, zombie), Broken, []string{"offline", "broker 0 is not registered: for the cluster it is down, though it still answers"}},
-		{"unresolvable", snap(0, healthy, nameless), Worrying, []string{"broker 0 advertises a name that does not resolve here (h:9092)", "led by brokers that do not answer us"}},
+		{"unresolvable", snap(0, healthy, nameless), Worrying, []string{"broker 0 does not answer us at h:9092: the name that it advertises does not resolve here", "led by brokers that do not answer us"}},
 		{"offline", snap(0, offline, alive(0)), Broken, []string{"1 of 1 partitions are offline", "leads"}[:1]},
 		{"no quorum", noQuorum, Broken, []string{"ZooKeeper has no quorum", "z1:2181: it runs, but belongs to no quorum"}},
-		{"no server", silent, Worrying, []string{"no ZooKeeper server answers", "z1:2181: connection refused"}},
+		{"no server", silent, Worrying, []string{"z1:2181: connection refused"}},
 		{"no controller", noController, Broken, []string{"no broker is the active controller"}},
 		{"unreachable", unreachable, Untold, []string{"evenkeel cannot reach any broker (1 tried)"}},
 		{"what only depends is no trouble", depends, Healthy, nil},
@@ -125,6 +159,15 @@ func TestTroublesNameWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestWorseVerdict(t *testing.T) {
+	order := []Verdict{Healthy, Worrying, Untold, Broken}
+	for i, a := range order {
+		for j, b := range order {
+			equal(t, a.String()+" or "+b.String(), a.Worse(b), order[max(i, j)])
+		}
+	}
+}
+
 func TestEventsTellWhatHappened(t *testing.T) {
 	a := snap(0, picture(topic("t", versioned(part(0, []int32{0, 1}, 0, []int32{0}), 3))), alive(0), alive(1))
 	b := snap(1, picture(topic("t", versioned(part(0, []int32{0, 1}, 1, []int32{1}), 4))), alive(0), alive(1))
@@ -132,7 +175,7 @@ func TestEventsTellWhatHappened(t *testing.T) {
 	b.Controller = Read(Controller{ID: 0, Exists: true})
 	a.Ensemble = &Ensemble{Servers: []Server{{Name: "z1", Mode: ModeFollower}}}
 	b.Ensemble = &Ensemble{Servers: []Server{{Name: "z1", Mode: ModeLeader}}}
-	got := strings.Join(Events(a, b), "\n")
+	got := strings.Join(Events(a, b, Compare(a, b)), "\n")
 	for _, want := range []string{
 		"ZooKeeper server z1 is leader now (was follower)", "broker 0 is the controller now", "broker 0 registered anew",
 		"1 partitions have another leader now", "1 partitions elected a leader from outside the ISR", "1 replicas left an ISR, 1 joined one",
@@ -141,10 +184,10 @@ func TestEventsTellWhatHappened(t *testing.T) {
 			t.Errorf("events do not say %q:\n%s", want, got)
 		}
 	}
-	if e := Events(nil, b); e != nil {
+	if e := Events(nil, b, Changes{}); e != nil {
 		t.Errorf("events of the first snapshot: %v", e)
 	}
-	if e := Events(b, b); e != nil {
+	if e := Events(b, b, Compare(b, b)); e != nil {
 		t.Errorf("events without a change: %v", e)
 	}
 }

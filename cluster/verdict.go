@@ -15,6 +15,16 @@ func (v Verdict) String() string {
 	return [...]string{"healthy", "warning", "critical", "unknown"}[v]
 }
 
+// Worse returns the graver of two verdicts. That one cluster is broken weighs more
+// than that of another nothing could be told.
+func (v Verdict) Worse(o Verdict) Verdict {
+	rank := [...]int{Healthy: 0, Worrying: 1, Untold: 2, Broken: 3}
+	if rank[o] > rank[v] {
+		return o
+	}
+	return v
+}
+
 // Verdict says how the cluster is. What the cluster is seen to suffer decides
 // first; that we cannot see is no suffering of the cluster's, but no health
 // either.

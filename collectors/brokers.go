@@ -123,7 +123,7 @@ func emitRegistration(v *View, w *metrics.Writer) {
 	}
 	w.Begin(brokerSince)
 	for i := range v.Brokers {
-		if r := v.Brokers[i].Registration; r != nil {
+		if r := v.Brokers[i].Registration; r != nil && !r.Registered.IsZero() {
 			w.Float(seconds(r.Registered), brokerLabel(v.Brokers[i].ID))
 		}
 	}

@@ -20,30 +20,55 @@ type groupsOfBroker struct {
 	node    kafka.Node
 	lost    []string // remembered groups that it coordinates and may not list
 
-	failed bool
-	groups []cluster.Group
-	topics map[string][]string // learnt: by group, the topics that it consumes
-	gone   []string            // remembered groups that have no commit left
-	faults []cluster.Fault
+	failed   bool
+	groups   []cluster.Group
+	topics   map[string][]string  // learnt: by group, the topics that it consumes
+	gone     []string             // remembered groups that have no commit left
+	failures map[string]*failures // by reason
 }
 
-func (g *groupsOfBroker) fault(what string, err error) {
-	g.faults = append(g.faults, cluster.Fault{
-		Target: fmt.Sprintf("%s from broker %d", what, g.node.ID), Reason: kafka.Reason(err), Err: err,
-	})
+// failures sums up what went wrong for the same reason: a coordinator that is slow
+// or loading fails all of its groups, which is one fault and not hundreds.
+type failures struct {
+	count int
+	first error
+}
+
+func (g *groupsOfBroker) fail(err error) { g.failFor(kafka.Reason(err), err) }
+
+func (g *groupsOfBroker) failFor(reason string, err error) {
+	if g.failures == nil {
+		g.failures = map[string]*failures{}
+	}
+	if g.failures[reason] == nil {
+		g.failures[reason] = &failures{first: err}
+	}
+	g.failures[reason].count++
+}
+
+func (g *groupsOfBroker) faults() (all []cluster.Fault) {
+	for _, reason := range slices.Sorted(maps.Keys(g.failures)) {
+		f := g.failures[reason]
+		err := f.first
+		if f.count > 1 {
+			err = fmt.Errorf("%d times, the first: %w", f.count, err)
+		}
+		all = append(all, cluster.Fault{Target: fmt.Sprintf("broker %d", g.node.ID), Reason: reason, Err: err})
+	}
+	return all
 }
 
 func (g *groupsOfBroker) read(ctx context.Context) {
 	defer func() {
 		if v := recover(); v != nil {
 			g.failed = true
-			g.faults = append(g.faults, cluster.Fault{Target: fmt.Sprintf("broker %d", g.node.ID), Reason: cluster.ReasonPanic, Err: fmt.Errorf("panic: %v", v)})
+			g.failFor(cluster.ReasonPanic, fmt.Errorf("panic: %v", v))
 		}
 	}()
 	listed, err := g.brokers.ListGroups(ctx, g.node)
 	if err != nil {
 		g.failed = true
-		g.fault("list of groups", err)
+		g.fail(err)
 		return
 	}
 	var names []string
@@ -54,57 +79,69 @@ func (g *groupsOfBroker) read(ctx context.Context) {
 		}
 	}
 	g.topics = map[string][]string{}
-	for batch := range slices.Chunk(names, describeBatch) {
-		g.describe(ctx, batch)
-	}
+	g.readListed(ctx, names)
 	for _, name := range g.lost {
-		if !slices.Contains(names, name) {
+		if !slices.Contains(names, name) && ctx.Err() == nil {
 			g.readLost(ctx, name)
 		}
 	}
 }
 
-func (g *groupsOfBroker) describe(ctx context.Context, names []string) {
-	described, err := g.brokers.DescribeGroups(ctx, g.node, names)
-	if err != nil {
-		g.fault("description of groups", err)
-		return
+// readListed describes groups and reads what they committed. Where there is no time
+// for all of them, each poll begins elsewhere, so that every group has its turn.
+func (g *groupsOfBroker) readListed(ctx context.Context, names []string) {
+	if len(names) > 0 {
+		from := g.polls % len(names)
+		names = slices.Concat(names[from:], names[:from])
 	}
-	for _, name := range names {
-		d, ok := described[name]
-		if !ok || d.Err != nil {
-			if d.Err != nil {
-				g.fault("description of group "+name, d.Err)
-			}
+	for batch := range slices.Chunk(names, describeBatch) {
+		described, err := g.brokers.DescribeGroups(ctx, g.node, batch)
+		if err != nil {
+			g.fail(err)
 			continue
 		}
-		for _, err := range d.Faults {
-			g.fault("description of group "+name, err)
+		for _, name := range batch {
+			d, ok := described[name]
+			switch {
+			case !ok:
+			case d.Err != nil:
+				g.fail(d.Err)
+			default:
+				g.readGroup(ctx, name, d)
+			}
 		}
-		group := cluster.Group{Name: name, Coordinator: g.node.ID, State: d.State, Members: d.Members}
-		topics := d.Topics
-		for t := range g.memory[name] {
-			topics = append(topics, t)
-		}
-		group.Topics, err = g.brokers.CommittedOffsets(ctx, g.node, name, g.ask(topics))
-		if err != nil {
-			g.fault("committed offsets of group "+name, err)
-		}
-		if !g.node.ListsEmptyGroups() {
-			g.topics[name] = d.Topics
-		}
-		g.groups = append(g.groups, group)
 	}
+}
+
+func (g *groupsOfBroker) readGroup(ctx context.Context, name string, d kafka.DescribedGroup) {
+	for _, err := range d.Faults {
+		g.fail(err)
+	}
+	group := cluster.Group{Name: name, Coordinator: g.node.ID, State: d.State, Members: d.Members}
+	topics := slices.AppendSeq(slices.Clone(d.Topics), maps.Keys(g.memory[name]))
+	var err error
+	if group.Topics, err = g.brokers.CommittedOffsets(ctx, g.node, name, g.ask(topics)); err != nil {
+		g.fail(err)
+	}
+	if !g.node.ListsEmptyGroups() {
+		g.topics[name] = d.Topics
+	}
+	g.groups = append(g.groups, group)
 }
 
 // readLost reads the offsets of a group that is no longer listed, since it has no
 // members. Without any commit it is no group any more.
 func (g *groupsOfBroker) readLost(ctx context.Context, name string) {
-	ask := g.ask(slices.Collect(maps.Keys(g.memory[name])))
-	offsets, err := g.brokers.CommittedOffsets(ctx, g.node, name, ask)
+	topics := g.memory[name]
+	for t := range topics {
+		if topic := g.picture.Topic(t); topic != nil && topic.Unreadable {
+			return // what it committed there cannot be asked for now
+		}
+	}
+	offsets, err := g.brokers.CommittedOffsets(ctx, g.node, name, g.ask(slices.Collect(maps.Keys(topics))))
 	switch {
 	case err != nil:
-		g.fault("committed offsets of group "+name, err)
+		g.fail(err)
 	case len(offsets) == 0:
 		g.gone = append(g.gone, name)
 	default:

@@ -1,8 +1,10 @@
 package collectors
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/config"
@@ -22,15 +24,17 @@ const autoPartitions = 50_000
 // Exposition encodes the snapshots of one cluster. It is not safe for concurrent
 // use: the encoder behind it is shared.
 type Exposition struct {
-	cfg      config.Cluster
-	enc      *metrics.Encoder
-	log      *slog.Logger
-	panicked map[string]int
+	cfg       config.Cluster
+	enc       *metrics.Encoder
+	log       *slog.Logger
+	panicked  map[string]int       // by collector: how often emitting it panicked
+	panicking map[string]bool      // collectors that did so in the last snapshot
+	succeeded map[string]time.Time // end of the last poll in which a collector succeeded
 }
 
 // NewExposition returns an exposition of the cluster's snapshots.
 func NewExposition(cfg config.Cluster, enc *metrics.Encoder, log *slog.Logger) *Exposition {
-	return &Exposition{cfg: cfg, enc: enc, log: log, panicked: map[string]int{}}
+	return &Exposition{cfg: cfg, enc: enc, log: log, panicked: map[string]int{}, panicking: map[string]bool{}, succeeded: map[string]time.Time{}}
 }
 
 // Encoded is a snapshot as /metrics serves it.
@@ -44,23 +48,39 @@ type Encoded struct {
 func (e *Exposition) Encode(s *cluster.Snapshot) (Encoded, error) {
 	v := &View{Snapshot: s, Show: show(e.cfg, s)}
 	var out Encoded
-	failed := map[string]bool{}
+	succeeded := map[string]bool{}
 	for _, c := range All() {
 		part, err := e.enc.Encode(s.Cluster, func(w *metrics.Writer) { c.Emit(v, w) })
-		if err != nil {
-			failed[c.Name] = true
-			e.panicked[c.Name]++
-			e.log.Error("Collector failed", "kafka_cluster", s.Cluster, "collector", c.Name, "err", err)
-			continue
+		e.notePanic(c, err)
+		if err == nil {
+			out.Cluster = append(out.Cluster, part)
 		}
-		out.Cluster = append(out.Cluster, part)
+		if err == nil && c.Succeeded(s) {
+			succeeded[c.Name] = true
+			e.succeeded[c.Name] = s.Finished
+		}
 	}
-	itself, err := e.enc.Encode(s.Cluster, func(w *metrics.Writer) { emitItself(v, w, e.panicked, failed) })
+	itself, err := e.enc.Encode(s.Cluster, func(w *metrics.Writer) { e.emitItself(v, w, succeeded) })
 	if err != nil {
 		return Encoded{}, fmt.Errorf("encode evenkeel's own metrics of cluster %s: %w", s.Cluster, err)
 	}
 	out.Itself = itself
 	return out, nil
+}
+
+// notePanic counts a collector that panicked, and says so when it begins to.
+func (e *Exposition) notePanic(c *Collector, err error) {
+	if err != nil {
+		e.panicked[c.Name]++
+		if !e.panicking[c.Name] {
+			var stack []byte
+			if p, ok := errors.AsType[*metrics.PanicError](err); ok {
+				stack = p.Stack
+			}
+			e.log.Error("Collector failed", "collector", c.Name, "err", err, "stack", string(stack))
+		}
+	}
+	e.panicking[c.Name] = err != nil
 }
 
 // show applies the configuration's filters and limits to a snapshot.

@@ -101,7 +101,7 @@ func (r *reading) joinGroups(all []groupsOfBroker) ([]cluster.Fault, error) {
 	byName := map[string]cluster.Group{}
 	failed := 0
 	for i := range all {
-		faults = append(faults, all[i].faults...)
+		faults = append(faults, all[i].faults()...)
 		if all[i].failed {
 			failed++
 		}

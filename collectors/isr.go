@@ -58,12 +58,12 @@ func emitISR(v *View, w *metrics.Writer) {
 	}
 	w.Begin(kafkaOffline)
 	w.Int(int64(z.Offline))
-	w.Begin(kafkaNoAnswer)
-	w.Int(int64(z.LeaderUnreachable))
+	if z.ProbesKnown {
+		w.Begin(kafkaNoAnswer)
+		w.Int(int64(z.LeaderUnreachable))
+	}
 	w.Begin(kafkaUnder)
-	for _, reason := range []cluster.MissingReason{cluster.MissingBrokerDown, cluster.MissingLagging} {
-		// log_dir_offline is known only where brokers tell of their log
-		// directories, which the registry does not.
+	for _, reason := range cluster.MissingReasons {
 		w.Int(int64(z.UnderReplicated[reason]), string(reason))
 	}
 }

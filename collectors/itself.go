@@ -35,7 +35,7 @@ var (
 		for _, s := range cluster.ServerStatuses[1:] {
 			all = append(all, string(s))
 		}
-		return append(all, cluster.ReasonPanic, cluster.ReasonAbandoned)
+		return append(all, cluster.ReasonPermission, cluster.ReasonPanic, cluster.ReasonAbandoned)
 	}()
 	brokerReasons = []string{
 		string(cluster.BrokerUnresolvable), string(cluster.BrokerRefused), string(cluster.BrokerTimeout),
@@ -54,16 +54,15 @@ var sourceReasons = map[cluster.Source][]string{
 	cluster.SourceOffsets:    brokerReasons,
 }
 
-// emitItself tells of the poll itself. Panicked holds, by collector, how often
-// emitting its metrics panicked, and failed the ones that did so just now.
-func emitItself(v *View, w *metrics.Writer, panicked map[string]int, failed map[string]bool) {
+// emitItself tells of the poll itself. Succeeded holds the collectors that did.
+func (e *Exposition) emitItself(v *View, w *metrics.Writer, succeeded map[string]bool) {
 	w.Begin(collectorSuccess)
 	for _, c := range All() {
-		w.Bool(c.Succeeded(v.Snapshot) && !failed[c.Name], c.Name)
+		w.Bool(succeeded[c.Name], c.Name)
 	}
 	w.Begin(collectorErrors)
 	for _, c := range All() {
-		emitErrors(v, w, c, panicked[c.Name])
+		emitErrors(v, w, c, e.panicked[c.Name])
 	}
 	w.Begin(collectorDuration)
 	for _, c := range All() {
@@ -73,7 +72,7 @@ func emitItself(v *View, w *metrics.Writer, panicked map[string]int, failed map[
 	}
 	w.Begin(collectorLast)
 	for _, c := range All() {
-		if t := c.lastSuccess(v.Snapshot); !t.IsZero() {
+		if t, ok := e.succeeded[c.Name]; ok {
 			w.Float(seconds(t), c.Name)
 		}
 	}
@@ -132,22 +131,6 @@ func (c *Collector) duration(s *cluster.Snapshot) (time.Duration, bool) {
 		}
 	}
 	return to.Sub(from), !from.IsZero()
-}
-
-// lastSuccess is the end of the last poll in which all of the collector's sources
-// had been read at least once since; the oldest of them decides.
-func (c *Collector) lastSuccess(s *cluster.Snapshot) time.Time {
-	var last time.Time
-	for _, source := range c.Sources {
-		t := s.History.LastSuccess[source]
-		if t.IsZero() {
-			return time.Time{}
-		}
-		if last.IsZero() || t.Before(last) {
-			last = t
-		}
-	}
-	return last
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -49,6 +50,7 @@ type Poller struct {
 	troubles cluster.Troubles
 	prev     *cluster.Snapshot
 	memory   groupMemory
+	polls    int // so far
 	requests *requestCounter
 	close    func()
 }
@@ -109,11 +111,17 @@ func (p *Poller) Poll(ctx context.Context, trigger cluster.Trigger) Result {
 	ctx, cancel := context.WithDeadline(ctx, started.Add(p.cfg.Poll.Timeout))
 	defer cancel()
 	r := &reading{Poller: p, started: started, outcomes: map[cluster.Source]cluster.Outcome{}}
-	r.stage(ctx, stage1Ends, r.readCluster)
+	r.stage(ctx, stage2Ends, func(probing context.Context) {
+		// A broker of which we learn late in the first stage has time to answer.
+		probes := newProber(probing, r.brokers, time.Duration(float64(p.cfg.Poll.Timeout)*stage1Ends))
+		r.stage(ctx, stage1Ends, func(ctx context.Context) { r.readCluster(ctx, probes) })
+		r.finishBrokers(probes)
+	})
 	// Commits before ends: whatever is committed meanwhile was written before, so
 	// that lag cannot come out negative by a race.
 	r.stage(ctx, stage2Ends, r.readGroups)
 	r.stage(ctx, 1, r.readOffsets)
+	p.polls++
 	return p.freeze(r, trigger)
 }
 
@@ -128,8 +136,9 @@ func (p *Poller) freeze(r *reading, trigger cluster.Trigger) Result {
 	if picture, ok := r.picture.Get(); ok {
 		s.Summary = cluster.Summarize(picture, s.Brokers)
 	}
-	s.History = p.tally.Observe(p.prev, s)
-	result := Result{Snapshot: s, Events: cluster.Events(p.prev, s)}
+	changes := cluster.Compare(p.prev, s)
+	s.History = p.tally.Observe(s, changes)
+	result := Result{Snapshot: s, Events: cluster.Events(p.prev, s, changes)}
 	s.Troubles, result.Began, result.Ended = p.troubles.Update(s)
 	p.prev = s
 	return result
@@ -139,11 +148,9 @@ func (p *Poller) freeze(r *reading, trigger cluster.Trigger) Result {
 // as far as the registration's version gives it away; "" when it does not.
 func oldestRelease(registrations cluster.Reading[map[int32]*cluster.Registration]) string {
 	registered, _ := registrations.Get()
-	oldest := 0
+	oldest := math.MaxInt
 	for _, r := range registered {
-		if oldest == 0 || r.Version < oldest {
-			oldest = r.Version
-		}
+		oldest = min(oldest, r.Version)
 	}
 	return map[int]string{1: "0.8", 2: "0.9", 3: "0.10"}[oldest]
 }

@@ -299,6 +299,76 @@ func TestBootstrapIsAskedWhileNobodyIsKnown(t *testing.T) {
 	}
 }
 
+// A registry that hangs must not cost the bootstrap addresses their time to answer.
+func TestBootstrapIsHeardWhileTheRegistryHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.hang["registry"] = true
+		p := poller(t, f)
+		p.cfg.Kafka.Brokers = []string{"k1:9092"}
+		if s := p.poll(t); s.BrokersHeard != 1 {
+			t.Errorf("heard %d of %d", s.BrokersHeard, s.BrokersTried)
+		}
+	})
+}
+
+// One coordinator that fails is one fault, whatever it coordinates.
+func TestFailingCoordinatorIsOneFault(t *testing.T) {
+	f := newFake()
+	f.groups[1] = nil
+	for i := range 300 {
+		name := fmt.Sprintf("g%d", i)
+		f.groups[1] = append(f.groups[1], name)
+		f.fail["commits 1 "+name+" map[test:[0 1]]"] = errors.New("coordinator is loading")
+	}
+	s := poller(t, f).poll(t)
+	faults := s.Outcomes[cluster.SourceGroups].Faults
+	if len(faults) != 1 || !strings.Contains(faults[0].Err.Error(), "300 times, the first: coordinator is loading") {
+		t.Errorf("%d faults: %v", len(faults), faults)
+	}
+	if groups, _ := s.Groups.Get(); len(groups.Groups) != 300 || groups.Groups[0].Topics != nil {
+		t.Errorf("%d groups", len(groups.Groups))
+	}
+}
+
+// Brokers that cannot be addressed are not in order, nor unreachable: they were not
+// asked.
+func TestBrokersWithoutAnAddress(t *testing.T) {
+	f := newFake()
+	p := poller(t, f)
+	p.cfg.Kafka.Listener = "NOSUCH"
+	s := p.poll(t)
+	if err := s.Outcomes[cluster.SourceProbes].Err; err == nil || !strings.Contains(err.Error(), `no listener "NOSUCH"`) {
+		t.Errorf("probes: %v", err)
+	}
+	if s.Summary.ProbesKnown || s.BrokersTried != 0 {
+		t.Errorf("tried %d, summary %+v", s.BrokersTried, s.Summary)
+	}
+	if s.Verdict() != cluster.Untold || len(s.Troubles) == 0 {
+		t.Errorf("verdict %s, troubles %v", s.Verdict(), s.Troubles)
+	}
+	for _, b := range s.Brokers {
+		if _, known := b.Up(); known {
+			t.Errorf("broker %d is said to be up or down", b.ID)
+		}
+	}
+}
+
+func TestOldestRelease(t *testing.T) {
+	for want, versions := range map[string][]int{"0.9": {2, 4, 5}, "0.8": {1, 2}, "": {0, 2}, "0.10": {3}} {
+		registered := map[int32]*cluster.Registration{}
+		for i, v := range versions {
+			registered[int32(i)] = &cluster.Registration{Version: v}
+		}
+		if got := oldestRelease(cluster.Read(registered)); got != want {
+			t.Errorf("%v: %q, want %q", versions, got, want)
+		}
+	}
+	if got := oldestRelease(cluster.Failed[map[int32]*cluster.Registration](nil)); got != "" {
+		t.Errorf("unread: %q", got)
+	}
+}
+
 func TestAddressPicksTheListener(t *testing.T) {
 	plain := cluster.Endpoint{Listener: "PLAINTEXT", Protocol: "PLAINTEXT", Host: "b", Port: 9092}
 	ssl := cluster.Endpoint{Listener: "SSL", Protocol: "SSL", Host: "b", Port: 9093}

@@ -10,8 +10,8 @@ import (
 	"github.com/evenkeel/evenkeel/kafka"
 )
 
-// probeTimeout is how long a broker may take to answer the probe. A healthy one
-// takes milliseconds; a frozen one never answers.
+// probeTimeout is how long a broker may take to answer the probe, in a poll that
+// has time for it. A healthy one takes milliseconds; a frozen one never answers.
 const probeTimeout = 3 * time.Second
 
 func nodeOf(b cluster.KnownBroker) kafka.Node {
@@ -20,6 +20,8 @@ func nodeOf(b cluster.KnownBroker) kafka.Node {
 
 // prober asks brokers for a sign of life, each address of a broker once a poll.
 type prober struct {
+	ctx    context.Context // when every probe must be done
+	each   time.Duration   // how long one may take
 	client BrokerClient
 	wg     sync.WaitGroup
 	mu     sync.Mutex
@@ -31,12 +33,12 @@ type probeKey struct {
 	addr string
 }
 
-func newProber(client BrokerClient) *prober {
-	return &prober{client: client, probes: map[probeKey]*cluster.Probe{}}
+func newProber(ctx context.Context, client BrokerClient, each time.Duration) *prober {
+	return &prober{ctx: ctx, each: min(each, probeTimeout), client: client, probes: map[probeKey]*cluster.Probe{}}
 }
 
 // start probes a node unless it is being probed at that address already.
-func (p *prober) start(ctx context.Context, n kafka.Node) {
+func (p *prober) start(n kafka.Node) {
 	if n.Addr == "" {
 		return
 	}
@@ -48,16 +50,16 @@ func (p *prober) start(ctx context.Context, n kafka.Node) {
 	}
 	result := &cluster.Probe{Status: cluster.BrokerUnknown}
 	p.probes[key] = result
-	p.wg.Go(func() { *result = p.probe(ctx, n) })
+	p.wg.Go(func() { *result = p.probe(n) })
 }
 
-func (p *prober) probe(ctx context.Context, n kafka.Node) (result cluster.Probe) {
+func (p *prober) probe(n kafka.Node) (result cluster.Probe) {
 	defer func() {
 		if v := recover(); v != nil {
 			result = cluster.Probe{Status: cluster.BrokerUnknown, Err: fmt.Errorf("panic: %v", v)}
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	ctx, cancel := context.WithTimeout(p.ctx, p.each)
 	defer cancel()
 	took, err := p.client.Probe(ctx, n)
 	if err != nil {
@@ -68,7 +70,7 @@ func (p *prober) probe(ctx context.Context, n kafka.Node) (result cluster.Probe)
 
 // finishBrokers waits for the probes and lists every known broker with what the
 // registry and its probe say.
-func (r *reading) finishBrokers(ctx context.Context, probes *prober) {
+func (r *reading) finishBrokers(probes *prober) {
 	r.source(cluster.SourceProbes, func() ([]cluster.Fault, error) {
 		r.known = r.known.Remember(r.registrations, r.picture, func(b *cluster.Registration) string {
 			address, err := r.address(b)
@@ -78,14 +80,14 @@ func (r *reading) finishBrokers(ctx context.Context, probes *prober) {
 			return address
 		}, time.Now())
 		for _, b := range r.known {
-			probes.start(ctx, nodeOf(b))
-		}
-		boots := r.bootstrap()
-		for _, n := range boots {
-			probes.start(ctx, n)
+			probes.start(nodeOf(b))
 		}
 		probes.wg.Wait()
-		return append(r.listBrokers(probes), r.listBootstrap(boots, probes)...), nil
+		faults := append(r.listBrokers(probes), r.listBootstrap(probes)...)
+		if r.tried == 0 && len(faults) > 0 {
+			return faults, faults[0].Err // there are brokers, and none of them could be asked
+		}
+		return faults, nil
 	})
 	o := r.outcomes[cluster.SourceProbes]
 	o.Started = r.started // the first probes began with the poll
@@ -127,8 +129,8 @@ func (r *reading) listBrokers(probes *prober) (faults []cluster.Fault) {
 	return faults
 }
 
-func (r *reading) listBootstrap(boots []kafka.Node, probes *prober) (faults []cluster.Fault) {
-	for _, n := range boots {
+func (r *reading) listBootstrap(probes *prober) (faults []cluster.Fault) {
+	for _, n := range r.boots {
 		faults = append(faults, r.count("bootstrap address "+n.Addr, probes.probes[probeKey{n.ID, n.Addr}])...)
 	}
 	return faults

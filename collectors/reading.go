@@ -26,6 +26,7 @@ type reading struct {
 	controller    cluster.Reading[cluster.Controller]
 	clusterID     string
 	picture       cluster.Reading[*cluster.Picture]
+	boots         []kafka.Node // bootstrap addresses that were asked
 	brokerList    []cluster.Broker
 	tried, heard  int
 	groups        cluster.Reading[*cluster.Groups]
@@ -47,7 +48,7 @@ func (r *reading) source(source cluster.Source, read func() ([]cluster.Fault, er
 		if v := recover(); v != nil {
 			o.Err = fmt.Errorf("panic: %v", v)
 			o.Faults = []cluster.Fault{{Target: "evenkeel", Reason: cluster.ReasonPanic, Err: o.Err}}
-			r.log.Error("Reading failed", "kafka_cluster", r.cfg.Name, "source", source, "err", o.Err, "stack", string(debug.Stack()))
+			r.log.Error("Reading failed", "source", source, "err", o.Err, "stack", string(debug.Stack()))
 		}
 		o.Finished = time.Now()
 		r.note(source, o)
@@ -63,8 +64,7 @@ func (r *reading) note(source cluster.Source, o cluster.Outcome) {
 
 // readCluster is the first stage: every ZooKeeper server, the registry with the
 // partition picture, and a probe of every broker, side by side.
-func (r *reading) readCluster(ctx context.Context) {
-	probes := newProber(r.brokers)
+func (r *reading) readCluster(ctx context.Context, probes *prober) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		r.source(cluster.SourceEnsemble, func() ([]cluster.Fault, error) {
@@ -73,14 +73,17 @@ func (r *reading) readCluster(ctx context.Context) {
 			return faults, nil
 		})
 	})
-	// Those known from the poll before are asked at once, so that a registry
-	// which does not answer delays nothing.
+	// Those known from the poll before, or else the bootstrap addresses, are asked
+	// at once, so that a registry which does not answer delays nothing.
 	for _, b := range r.known {
-		probes.start(ctx, nodeOf(b))
+		probes.start(nodeOf(b))
+	}
+	r.boots = r.bootstrap()
+	for _, n := range r.boots {
+		probes.start(n)
 	}
 	wg.Go(func() { r.readRegistry(ctx, probes) })
 	wg.Wait()
-	r.finishBrokers(ctx, probes)
 }
 
 // readRegistry reads what Kafka keeps in ZooKeeper: one reading that fills two
@@ -93,7 +96,7 @@ func (r *reading) readRegistry(ctx context.Context, probes *prober) {
 		reg = r.registry.Registry(ctx, func(registered map[int32]*cluster.Registration) {
 			for _, b := range registered {
 				if address, err := r.address(b); err == nil {
-					probes.start(ctx, kafka.Node{ID: b.ID, Addr: address, Registration: b.Version})
+					probes.start(kafka.Node{ID: b.ID, Addr: address, Registration: b.Version})
 				}
 			}
 		})

@@ -36,7 +36,7 @@ func finish(s *cluster.Snapshot) *cluster.Snapshot {
 	if p, ok := s.Picture.Get(); ok {
 		s.Summary = cluster.Summarize(p, s.Brokers)
 	}
-	s.History = tally.Observe(nil, s)
+	s.History = tally.Observe(s, cluster.Changes{})
 	s.Troubles, _, _ = cluster.Troubles{}.Update(s)
 	return s
 }

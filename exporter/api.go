@@ -82,12 +82,12 @@ type apiSummary struct {
 }
 
 type apiPart struct {
-	Partition int32   `json:"partition"`
-	Replicas  []int32 `json:"replicas"`
-	Leader    *int32  `json:"leader,omitempty"`
-	ISR       []int32 `json:"isr,omitempty"`
-	Start     *int64  `json:"start,omitempty"`
-	End       *int64  `json:"end,omitempty"`
+	Partition int32    `json:"partition"`
+	Replicas  []int32  `json:"replicas"`
+	Leader    *int32   `json:"leader,omitempty"`
+	ISR       *[]int32 `json:"isr,omitempty"`
+	Start     *int64   `json:"start,omitempty"`
+	End       *int64   `json:"end,omitempty"`
 }
 
 type apiGroup struct {

@@ -42,7 +42,7 @@ func Check(ctx context.Context, cfg *config.Config, opts CheckOptions) (cluster.
 	worst := cluster.Healthy
 	report := make([]apiCluster, 0, len(snapshots))
 	for _, s := range snapshots {
-		worst = max(worst, s.Verdict())
+		worst = worst.Worse(s.Verdict())
 		report = append(report, describeSnapshot(s, false))
 	}
 	if opts.JSON {
@@ -96,7 +96,7 @@ func writeReport(out io.Writer, c apiCluster) error {
 		}
 	}
 	for _, b := range c.Brokers {
-		say("  broker %-4d %-24s %-12s leads %s of %s preferred", b.ID, b.Address, b.Status, unknown(b.Leaders), unknown(b.PreferredLeaders))
+		say("  broker %-4d %-24s %-12s leads %s, preferred for %s", b.ID, b.Address, b.Status, unknown(b.Leaders), unknown(b.PreferredLeaders))
 	}
 	if c.Summary != nil {
 		say("  partitions %d, offline %s", c.Summary.Total, unknown(c.Summary.Offline))

@@ -63,7 +63,7 @@ func describeBroker(s *cluster.Snapshot, b *cluster.Broker) apiBroker {
 		ID: b.ID, Address: b.Address, Rack: b.Rack, Status: string(b.Status()),
 		Up: known(b.Up()), Registered: known(b.Registered()), Error: errorText(b.Probe.Err),
 	}
-	if b.Registration != nil {
+	if b.Registration != nil && !b.Registration.Registered.IsZero() {
 		a.RegisteredAt = &b.Registration.Registered
 	}
 	if b.Probe.Answered() {
@@ -86,9 +86,9 @@ func describeSummary(z *cluster.Summary) *apiSummary {
 	}
 	a := &apiSummary{Total: z.Partitions, Reassigning: z.Reassigning}
 	if z.StatesKnown && z.RegistryKnown {
-		a.Offline, a.LeaderUnreachable = &z.Offline, &z.LeaderUnreachable
+		a.Offline, a.LeaderUnreachable = &z.Offline, known(z.LeaderUnreachable, z.ProbesKnown)
 		a.UnderReplicated = map[string]int{}
-		for _, reason := range []cluster.MissingReason{cluster.MissingBrokerDown, cluster.MissingLagging} {
+		for _, reason := range cluster.MissingReasons {
 			a.UnderReplicated[string(reason)] = z.UnderReplicated[reason]
 		}
 		a.NotPreferred = map[string]int{"electable": z.Electable, "not_electable": z.NotElectable}
@@ -110,7 +110,7 @@ func describeTopics(s *cluster.Snapshot) map[string][]apiPart {
 			a := apiPart{Partition: p.ID, Replicas: p.Replicas, Start: offset(p.Start), End: offset(p.End)}
 			switch p.State {
 			case cluster.StateRecorded:
-				a.Leader, a.ISR = &p.Leader, p.ISR
+				a.Leader, a.ISR = &p.Leader, &p.ISR
 			case cluster.StateAbsent:
 				a.Leader = ptr(cluster.NoLeader)
 			}

@@ -39,11 +39,22 @@ type Exporter struct {
 
 	state *stateFile
 
-	reloading sync.Mutex   // one reload at a time, and none while Run ends
+	reloading sync.Mutex   // one reload at a time, and none while Run begins or ends
+	phase     phase        // guarded by reloading
 	mu        sync.RWMutex // guards what a reload swaps; held for moments only, since scrapes take it
 	cfg       *config.Config
 	watchers  []*watcher // in configuration order
 }
+
+// phase is how far an Exporter has come. A reload may come before Run, when there is
+// nothing to start or stop yet, and after it.
+type phase uint8
+
+const (
+	notRunning phase = iota
+	running
+	ended
+)
 
 // New returns an exporter of the clusters. It starts nothing and connects to
 // nothing yet.
@@ -86,6 +97,7 @@ func (e *Exporter) build(cfg *config.Config, old []*watcher) []*watcher {
 // Run polls until ctx ends, then stops everything and writes the state file.
 func (e *Exporter) Run(ctx context.Context) {
 	e.reloading.Lock()
+	e.phase = running
 	for _, w := range e.all() {
 		w.start()
 	}
@@ -93,8 +105,9 @@ func (e *Exporter) Run(ctx context.Context) {
 	<-ctx.Done()
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
+	e.phase = ended
 	stopAll(e.all())
-	e.state.flush()
+	e.state.flush(e.all())
 }
 
 func stopAll(watchers []*watcher) {
@@ -111,11 +124,10 @@ var errNoFile = errors.New("there is no configuration file to reload: this evenk
 // Reload reads the configuration file anew. Everything new is built before
 // anything is swapped: when the file has a mistake, all goes on as it was.
 func (e *Exporter) Reload() error {
-	if e.opts.Load == nil {
-		return errNoFile
-	}
 	err := e.reload()
-	e.reloaded(err)
+	if !errors.Is(err, errNoFile) {
+		e.reloaded(err)
+	}
 	if err != nil {
 		e.log.Error("Configuration not reloaded, the old one stays in force", "err", err)
 		return err
@@ -127,6 +139,12 @@ func (e *Exporter) Reload() error {
 func (e *Exporter) reload() error {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
+	switch {
+	case e.opts.Load == nil:
+		return errNoFile
+	case e.phase == ended:
+		return errors.New("evenkeel is stopping")
+	}
 	cfg, err := e.opts.Load()
 	if err != nil {
 		return err
@@ -136,14 +154,19 @@ func (e *Exporter) reload() error {
 	}
 	old := e.all()
 	watchers := e.build(cfg, old)
-	for _, w := range watchers {
-		if !slices.Contains(old, w) {
-			w.start()
+	if e.phase == running {
+		for _, w := range watchers {
+			if !slices.Contains(old, w) {
+				w.start()
+			}
 		}
 	}
 	e.mu.Lock()
 	e.cfg, e.watchers = cfg, watchers
 	e.mu.Unlock()
+	if e.phase == notRunning {
+		return nil
+	}
 	stopAll(slices.DeleteFunc(old, func(w *watcher) bool { return slices.Contains(watchers, w) }))
 	return nil
 }

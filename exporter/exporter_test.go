@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -150,7 +151,7 @@ func TestPageEscapesAndSaysUnknown(t *testing.T) {
 	e := newExporter(t, twoClusters, Options{Version: "1.2.3"})
 	publishAt(e.watchers[0], time.Now())
 	_, text := fetch(t, e, "GET", "/")
-	expect(t, text, "1.2.3", "broker &lt;b&gt;7&lt;/b&gt; is lost", "!<b>7", "the first poll has not ended yet", "b1:9092")
+	expect(t, text, "<td>gone</td><td>unknown</td>", "<td>&lt;t&gt;</td><td>4</td>", "1.2.3", "broker &lt;b&gt;7&lt;/b&gt; is lost", "!<b>7", "the first poll has not ended yet", "b1:9092")
 	publishAt(e.watchers[1], time.Now().Add(-time.Hour))
 	_, text = fetch(t, e, "GET", "/")
 	expect(t, text, "which is too long ago")
@@ -194,10 +195,23 @@ func TestReloadSwapsOnlyWhatChanged(t *testing.T) {
 		return config.Parse("test.yml", []byte(next))
 	}
 	e := newExporter(t, twoClusters, Options{Load: load, EnableLifecycle: true})
-	for _, w := range e.watchers {
-		w.start()
+	failure = errors.New("not yet")
+	if err := e.Reload(); err == nil {
+		t.Error("a bad file was taken before Run")
 	}
-	defer func() { stopAll(e.watchers) }()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { e.Run(ctx); close(ended) }()
+	defer func() {
+		cancel()
+		<-ended
+		if err := e.Reload(); err == nil {
+			t.Error("reloaded after the end")
+		}
+	}()
+	for !e.runs() {
+		time.Sleep(time.Millisecond)
+	}
 	first, second := e.watchers[0], e.watchers[1]
 	if res, _ := fetch(t, e, "GET", "/-/reload"); res.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("GET /-/reload: %d", res.StatusCode)
@@ -231,6 +245,35 @@ func TestReloadSwapsOnlyWhatChanged(t *testing.T) {
 	if res, text := fetch(t, flags, "POST", "/-/reload"); res.StatusCode != http.StatusBadRequest || !strings.Contains(text, "no configuration file") {
 		t.Errorf("without a file: %d %s", res.StatusCode, text)
 	}
+}
+
+// A reload may come while the program starts: it must not start anything twice, nor
+// stop what was never started.
+func TestReloadBeforeRun(t *testing.T) {
+	load := func() (*config.Config, error) {
+		return config.Parse("test.yml", []byte(strings.ReplaceAll(twoClusters, "name: b", "name: c")))
+	}
+	e := newExporter(t, twoClusters, Options{Load: load})
+	if err := e.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { e.Run(ctx); close(ended) }()
+	for !e.runs() {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	<-ended
+	if name := e.all()[1].cfg.Name; name != "c" {
+		t.Errorf("the second cluster is %s", name)
+	}
+}
+
+func (e *Exporter) runs() bool {
+	e.reloading.Lock()
+	defer e.reloading.Unlock()
+	return e.phase == running
 }
 
 func TestStateFileSurvivesAndRefusesWhatItDoesNotKnow(t *testing.T) {

@@ -2,10 +2,13 @@ package exporter
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
+	"math"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -40,6 +43,10 @@ func unknown(v any) string {
 		if v != nil {
 			return fmt.Sprint(*v)
 		}
+	case *int64:
+		if v != nil {
+			return fmt.Sprint(*v)
+		}
 	case *bool:
 		if v != nil && *v {
 			return "yes"
@@ -54,14 +61,66 @@ func unknown(v any) string {
 type pageData struct {
 	Version  string
 	Now      time.Time
-	Clusters []apiCluster
+	Clusters []pageCluster
+}
+
+// pageCluster is a cluster with its groups that are furthest behind.
+type pageCluster struct {
+	apiCluster
+	Groups     []pageGroup
+	MoreGroups int // that are not shown
+}
+
+type pageGroup struct {
+	Group, Topic string
+	Members      *int
+	Lag          *int64
+}
+
+// shownGroups is how many groups the page shows.
+const shownGroups = 20
+
+// worstGroups returns a row for each group and topic, unknown lags first and then
+// the greatest.
+func worstGroups(groups map[string]apiGroup) (rows []pageGroup, more int) {
+	for name, g := range groups {
+		for topic, commits := range g.Topics {
+			row := pageGroup{Group: name, Topic: topic, Members: g.Members, Lag: ptr(int64(0))}
+			for _, c := range commits {
+				if c.Lag == nil {
+					row.Lag = nil
+					break
+				}
+				*row.Lag += *c.Lag
+			}
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, func(a, b pageGroup) int {
+		return cmp.Or(cmp.Compare(b.rank(), a.rank()), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Topic, b.Topic))
+	})
+	if len(rows) > shownGroups {
+		rows, more = rows[:shownGroups], len(rows)-shownGroups
+	}
+	return rows, more
+}
+
+func (g pageGroup) rank() int64 {
+	if g.Lag == nil {
+		return math.MaxInt64
+	}
+	return *g.Lag
 }
 
 // servePage shows what the snapshots say to a person, what is wrong first.
 func (e *Exporter) servePage(w http.ResponseWriter, _ *http.Request) {
 	data := pageData{Version: e.opts.Version, Now: time.Now()}
 	for _, watcher := range e.all() {
-		data.Clusters = append(data.Clusters, describe(watcher, data.Now, false))
+		c := pageCluster{apiCluster: describe(watcher, data.Now, false)}
+		if p, fresh := watcher.fresh(data.Now); fresh {
+			c.Groups, c.MoreGroups = worstGroups(describeGroups(p.snapshot))
+		}
+		data.Clusters = append(data.Clusters, c)
 	}
 	var buf bytes.Buffer
 	if err := pageTemplate.Execute(&buf, data); err != nil {

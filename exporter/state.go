@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -94,10 +96,13 @@ func (f *stateFile) remember(name string, known cluster.Known) {
 	}
 }
 
-// flush writes the file.
-func (f *stateFile) flush() {
+// flush writes the file, without the clusters that are no longer watched.
+func (f *stateFile) flush(watched []*watcher) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	maps.DeleteFunc(f.brokers, func(name string, _ cluster.Known) bool {
+		return !slices.ContainsFunc(watched, func(w *watcher) bool { return w.cfg.Name == name })
+	})
 	f.write()
 }
 

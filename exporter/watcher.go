@@ -2,7 +2,9 @@ package exporter
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,11 +76,7 @@ func (w *watcher) run(ctx context.Context) {
 	ticker := time.NewTicker(w.cfg.Poll.Interval)
 	defer ticker.Stop()
 	for {
-		result := w.poller.Poll(ctx, cluster.TriggerInterval)
-		if ctx.Err() != nil {
-			return // cut short: what it could not read is no finding
-		}
-		w.publish(result)
+		w.poll(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -87,11 +85,24 @@ func (w *watcher) run(ctx context.Context) {
 	}
 }
 
+// poll polls and publishes. A panic in it costs this poll and no more: what was
+// published before stays until it is too old.
+func (w *watcher) poll(ctx context.Context) {
+	defer func() {
+		if v := recover(); v != nil {
+			w.log.Error("Poll failed", "err", fmt.Sprint("panic: ", v), "stack", string(debug.Stack()))
+		}
+	}()
+	result := w.poller.Poll(ctx, cluster.TriggerInterval)
+	if ctx.Err() != nil {
+		return // cut short: what it could not read is no finding
+	}
+	w.publish(result)
+}
+
 func (w *watcher) publish(r collectors.Result) {
 	w.tell(r)
-	w.enc.Lock()
-	encoded, err := w.exposition.Encode(r.Snapshot)
-	w.enc.Unlock()
+	encoded, err := w.encode(r.Snapshot)
 	if err != nil {
 		w.log.Error("Snapshot not published", "err", err)
 		return
@@ -101,6 +112,12 @@ func (w *watcher) publish(r collectors.Result) {
 		w.reached.Store(true)
 	}
 	w.remember(w.poller.Known())
+}
+
+func (w *watcher) encode(s *cluster.Snapshot) (collectors.Encoded, error) {
+	w.enc.Lock()
+	defer w.enc.Unlock()
+	return w.exposition.Encode(s)
 }
 
 // tell logs each trouble once when it begins or changes and once when it ends, and

@@ -53,7 +53,13 @@ func (e *Ensemble) Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault
 	faults := make([][]cluster.Fault, len(e.members))
 	var wg sync.WaitGroup
 	for i, m := range e.members {
-		wg.Go(func() { out.Servers[i], faults[i] = m.read(ctx, e.dial) })
+		wg.Go(func() {
+			err := safely(func() error { out.Servers[i], faults[i] = m.read(ctx, e.dial); return nil })
+			if err != nil {
+				out.Servers[i] = cluster.Server{Name: m.name, Mode: cluster.ModeUnknown, Status: cluster.ServerBadReply, Err: err}
+				faults[i] = []cluster.Fault{m.fault(err)}
+			}
+		})
 	}
 	wg.Wait()
 	return out, slices.Concat(faults...)

@@ -87,7 +87,7 @@ func (j *jute) bytes(b []byte) *jute {
 }
 
 func (j *jute) stat(n *fakeNode, children int) *jute {
-	j.int64(n.czxid).int64(n.mzxid).int64(fakeCtime).int64(fakeCtime)
+	j.int64(n.czxid).int64(n.mzxid).int64(n.ctime).int64(n.ctime)
 	j.int32(n.version).int32(0).int32(0).int64(0)
 	return j.int32(int32(len(n.data))).int32(int32(children)).int64(n.pzxid)
 }

@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // fakeNode is a znode of the fake's tree.
@@ -11,6 +12,7 @@ type fakeNode struct {
 	data                []byte
 	czxid, mzxid, pzxid int64
 	version             int32
+	ctime               int64 // milliseconds; fakeCtime, and now for marks of a deletion
 	forbidden           bool
 }
 
@@ -28,7 +30,10 @@ func (z *fakeZooKeeper) setLocked(p, data string) {
 	z.zxid++
 	node := z.nodes[p]
 	if node == nil {
-		node = &fakeNode{czxid: z.zxid, pzxid: z.zxid, version: -1}
+		node = &fakeNode{czxid: z.zxid, pzxid: z.zxid, version: -1, ctime: fakeCtime}
+		if strings.Contains(p, deletePath) {
+			node.ctime = time.Now().UnixMilli()
+		}
 		z.nodes[p] = node
 		z.nodes[path.Dir(p)].pzxid = z.zxid
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
 )
@@ -135,14 +136,14 @@ func FuzzReassignment(f *testing.F) {
 		if err != nil && targets != nil {
 			t.Errorf("%v and error %v", targets, err)
 		}
-		p := plans{targets: targets, deleting: make(map[string]bool)}
+		p := plans{targets: targets, marked: make(map[string]time.Time)}
 		for _, name := range strings.Split(deleted, "\n") { // children of /admin/delete_topics
-			p.deleting[name] = true
+			p.marked[name] = time.Now()
 		}
 		topic := cluster.Topic{Name: "t", Partitions: []cluster.Partition{{ID: 0, ISR: []int32{0}}}}
 		p.mark(&topic)
 		part := topic.Partitions[0]
-		if topic.Deleting != p.deleting["t"] || !part.Reassigning && part.Adding != nil || slices.Contains(part.Adding, 0) {
+		if topic.Deleting != !p.marked["t"].IsZero() || !part.Reassigning && part.Adding != nil || slices.Contains(part.Adding, 0) {
 			t.Errorf("topic %+v", topic)
 		}
 	})

@@ -124,6 +124,23 @@ func TestTopicBeingDeleted(t *testing.T) {
 	}
 }
 
+// Where delete.topic.enable is off, a 0.9 broker leaves the mark for ever.
+func TestTopicWithAnOldMarkIsAliveWhileItHasALeader(t *testing.T) {
+	z, s := newKafka(t)
+	z.set("/kafka/admin/delete_topics/t", "")
+	z.nodes["/kafka/admin/delete_topics/t"].ctime = time.Now().Add(-2 * youngMark).UnixMilli()
+	read := func() *cluster.Topic { return mustRead(t, s.Registry(within(t), nil).Picture).Topic("t") }
+	if topic := read(); topic.Deleting {
+		t.Errorf("a topic with leaders is taken for one that is being deleted: %+v", topic)
+	}
+	for _, p := range read().Partitions {
+		z.set(statePath("t", int(p.ID)), `{"leader":-1,"isr":[]}`)
+	}
+	if topic := read(); !topic.Deleting {
+		t.Errorf("a topic without any leader is not: %+v", topic)
+	}
+}
+
 func TestTopicWithoutStatesYet(t *testing.T) {
 	z, s := newKafka(t)
 	z.set("/kafka/brokers/topics/young", `{"version":1,"partitions":{"0":[0,1]}}`)

@@ -19,8 +19,8 @@ var (
 )
 
 // Reason returns what an error of this package amounts to: one of the states of
-// [cluster.ServerStatus], or [cluster.ReasonPermission] where an ACL forbids the
-// reading. It is meant for the Reason of a [cluster.Fault], and so for a label.
+// [cluster.ServerStatus], [cluster.ReasonPermission] where an ACL forbids the
+// reading, or [cluster.ReasonPanic]. It is meant for the Reason of a [cluster.Fault], and so for a label.
 //
 // A failure that fits none of the states is told as the nearest one. What the
 // network or the server denies at once is refused: no route to the host, a
@@ -40,6 +40,8 @@ func Reason(err error) string {
 		return string(cluster.ServerBadReply)
 	case errors.Is(err, zk.ErrNoAuth):
 		return cluster.ReasonPermission
+	case errors.Is(err, errPanic):
+		return cluster.ReasonPanic
 	case isTLS(err):
 		return string(cluster.ServerTLSError)
 	}

@@ -158,9 +158,10 @@ func attempt[T any](ctx context.Context, s *Session, l *link, f func(*zk.Conn) (
 	}
 	done := make(chan result, 1)
 	go func() {
-		value, err := f(l.conn)
+		var r result
+		r.err = safely(func() (err error) { r.value, err = f(l.conn); return err })
 		s.release(l)
-		done <- result{value, err}
+		done <- r
 	}()
 	select {
 	case r := <-done:

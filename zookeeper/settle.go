@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/go-zookeeper/zk"
 
@@ -17,7 +18,7 @@ import (
 func (s *Session) settle(ctx context.Context, topics []*cluster.Topic, p plans, f *faults) ([]*cluster.Topic, error) {
 	var doubtful, kept []*cluster.Topic
 	for _, t := range topics {
-		if lacksState(t) && !p.deleting[t.Name] {
+		if lacksState(t) && !p.deletes(t) {
 			doubtful = append(doubtful, t)
 		} else {
 			kept = append(kept, t)
@@ -53,9 +54,27 @@ func lacksState(t *cluster.Topic) bool {
 	return slices.ContainsFunc(t.Partitions, func(p cluster.Partition) bool { return p.State == cluster.StateAbsent })
 }
 
+// youngMark is how long a mark for deletion is believed by itself.
+const youngMark = 5 * time.Minute
+
+// deletes says whether a topic is being deleted. To be marked for deletion is not
+// enough: where delete.topic.enable is off, which is the default up to Kafka 0.11,
+// brokers up to 0.9 leave the mark for ever, and the topic goes on living. A
+// deletion takes the leader away from every partition, so a topic with an old mark
+// and a leader is alive.
+func (p plans) deletes(t *cluster.Topic) bool {
+	since, marked := p.marked[t.Name]
+	if !marked {
+		return false
+	}
+	return time.Since(since) < youngMark || !slices.ContainsFunc(t.Partitions, func(p cluster.Partition) bool {
+		return p.State == cluster.StateUnknown || p.State == cluster.StateRecorded && p.Leader != cluster.NoLeader
+	})
+}
+
 // mark adds to a topic what is going to happen to it.
 func (p plans) mark(t *cluster.Topic) {
-	t.Deleting = p.deleting[t.Name]
+	t.Deleting = p.deletes(t)
 	for i := range t.Partitions {
 		part := &t.Partitions[i]
 		target, moving := p.targets[partitionKey{t.Name, part.ID}]

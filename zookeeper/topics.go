@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/go-zookeeper/zk"
 
@@ -20,8 +21,8 @@ const (
 
 // plans is what the cluster has been told to do with its topics.
 type plans struct {
-	targets  map[partitionKey][]int32 // where partitions are being moved to
-	deleting map[string]bool          // topics
+	targets map[partitionKey][]int32 // where partitions are being moved to
+	marked  map[string]time.Time     // topics marked for deletion, and since when
 }
 
 // readPicture reads every partition.
@@ -43,7 +44,7 @@ func (s *Session) readPicture(ctx context.Context, f *faults) (*cluster.Picture,
 	if p.targets, err = s.readReassignment(ctx, f); err != nil {
 		return nil, err
 	}
-	if p.deleting, err = s.readDeletions(ctx, f); err != nil {
+	if p.marked, err = s.readDeletions(ctx, f); err != nil {
 		return nil, err
 	}
 	if topics, err = s.settle(ctx, topics, p, f); err != nil {
@@ -144,17 +145,26 @@ func (s *Session) readReassignment(ctx context.Context, f *faults) (map[partitio
 	return targets, nil
 }
 
-// readDeletions returns the topics that are being deleted.
-func (s *Session) readDeletions(ctx context.Context, f *faults) (map[string]bool, error) {
+// readDeletions returns the topics that are marked for deletion, and since when.
+func (s *Session) readDeletions(ctx context.Context, f *faults) (map[string]time.Time, error) {
 	node, err := s.list(ctx, deletePath)
 	if err != nil {
 		return nil, s.overlook(deletePath, err, f)
 	}
-	deleting := make(map[string]bool, len(node.children))
-	for _, name := range node.children {
-		deleting[name] = true
+	since := make([]time.Time, len(node.children))
+	err = each(len(since), func(i int) error {
+		stat, err := s.stat(ctx, deletePath+"/"+node.children[i])
+		if err != nil && !ofOneZnode(err) {
+			return err
+		}
+		since[i] = time.UnixMilli(stat.Ctime)
+		return nil
+	})
+	marked := make(map[string]time.Time, len(since))
+	for i, name := range node.children {
+		marked[name] = since[i]
 	}
-	return deleting, nil
+	return marked, err
 }
 
 // overlook returns an error only when it concerns more than this one znode, which

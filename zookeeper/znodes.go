@@ -103,7 +103,7 @@ func each(n int, f func(i int) error) error {
 	for range min(n, maxInFlight) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n && !failed.Load(); i = int(next.Add(1)) - 1 {
-				if err := f(i); err != nil {
+				if err := safely(func() error { return f(i) }); err != nil {
 					once.Do(func() { first = err })
 					failed.Store(true)
 				}
@@ -112,6 +112,19 @@ func each(n int, f func(i int) error) error {
 	}
 	wg.Wait()
 	return first
+}
+
+// errPanic is what a panic becomes: it must cost the reading and no more.
+var errPanic = errors.New("panic")
+
+// safely calls f and returns a panic of it as an error.
+func safely(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: %v", errPanic, v)
+		}
+	}()
+	return f()
 }
 
 // maxFaults is how many faults of one source are told singly.

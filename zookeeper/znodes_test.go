@@ -59,7 +59,7 @@ func TestParseTopic(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", data, err)
 		}
-		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(cluster.Offset{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(cluster.Offset{}, cluster.Partition{})); diff != "" {
 			t.Errorf("%s: %s", data, diff)
 		}
 	}
@@ -86,7 +86,7 @@ func TestParseState(t *testing.T) {
 		if err := parseState([]byte(data), &got); err != nil {
 			t.Errorf("%s: %v", data, err)
 		}
-		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(cluster.Offset{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(cluster.Offset{}, cluster.Partition{})); diff != "" {
 			t.Errorf("%s: %s", data, diff)
 		}
 	}
