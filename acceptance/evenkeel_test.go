@@ -114,7 +114,7 @@ func (p *program) stop() {
 	case <-time.After(15 * time.Second):
 		p.t.Error("evenkeel did not stop within 15 s")
 		_ = p.cmd.Process.Kill()
-		<-done
+		_ = <-done // killed, which is no news
 	}
 	if p.t.Failed() || strings.Contains(p.log.String(), "DATA RACE") {
 		p.t.Errorf("evenkeel's log:\n%s", p.log)

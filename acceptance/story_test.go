@@ -74,13 +74,13 @@ func TestStory(t *testing.T) {
 		`kafka_under_replicated_partitions{reason="broker_down"} 0`, `kafka_isr_expands_total{broker="0"} 6`, "kafka_log_truncations_total{topic=\"test\"} 0",
 	)
 	must(t, c.ElectPreferred(ctx, "test", 0))
-	s := p.shows("its partition of \"test\" is led by broker 0 again", 30*time.Second,
+	p.shows("its partition of \"test\" is led by broker 0 again", 30*time.Second,
 		part("kafka_topic_partition_leader", 0, 0), part("kafka_topic_partition_leader_is_preferred", 0, 1),
 		"kafka_leader_elections_total 4", `kafka_not_preferred_partitions{electable="true"} 2`)
 	for p := range 4 {
 		must(t, c.ElectPreferred(ctx, "__consumer_offsets", int32(p)))
 	}
-	s = p.shows("leadership is where it belongs", 30*time.Second,
+	s := p.shows("leadership is where it belongs", 30*time.Second,
 		`kafka_broker_leader_imbalance_ratio{broker="0"} 0`, `kafka_not_preferred_partitions{electable="true"} 0`,
 		`kafka_consumergroup_current_offset{consumergroup="members",partition="0",topic="test"} 10`, "!kafka_leader_imbalance_since_timestamp_seconds")
 	if _, there := s.values["evenkeel_poll_timestamp_seconds"]; !there {

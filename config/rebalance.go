@@ -2,7 +2,7 @@ package config
 
 import "time"
 
-// Auto, in a limit on the state of a cluster, leaves the number to evenkeel.
+// Auto in a limit on the state of a cluster, leaves the number to evenkeel.
 const Auto = -1
 
 // Rebalance says when preferred leaders are elected, and how gently.

@@ -27,8 +27,7 @@ func main() {
 	address := app.Flag("web.listen-address", "Where evenkeel serves.").Default("127.0.0.1:9308").String()
 	kingpin.MustParse(app.Parse(os.Args[1:]))
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // until the process ends
 	err := demo(ctx, *binary, *address, *story == "on")
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "demo:", err)

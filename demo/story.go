@@ -15,9 +15,8 @@ type step struct {
 	seen func(v view) bool
 }
 
-// steps returns the story. Leads tells which ZooKeeper server evenkeel saw leading
-// in the step before.
-func steps(c *testbed.Cluster, leads func() string) []step {
+// steps returns the story. Last is what evenkeel saw in the step before.
+func steps(c *testbed.Cluster, last *view) []step {
 	var leader string // the ZooKeeper server that is killed
 	nothing := func(context.Context) error { return nil }
 	return []step{
@@ -37,7 +36,7 @@ func steps(c *testbed.Cluster, leads func() string) []step {
 			return c.ElectPreferred(ctx, "__consumer_offsets", 0, 1, 2, 3)
 		}, func(v view) bool { return v.leaders() == "0 1" && v.ratio(0) == 0 && v.Verdict == "healthy" }},
 		{"kill -9 of the ZooKeeper server that leads.", func(context.Context) error {
-			leader = leads()
+			leader = last.zkLeader()
 			for _, z := range c.ZooKeepers() {
 				if z.Addr() == leader {
 					return z.Kill()
@@ -62,7 +61,7 @@ func steps(c *testbed.Cluster, leads func() string) []step {
 func tell(ctx context.Context, c *testbed.Cluster, w *watched) error {
 	begun := time.Now()
 	var last view
-	for i, s := range steps(c, func() string { return last.zkLeader() }) {
+	for i, s := range steps(c, &last) {
 		at := time.Now()
 		fmt.Printf("[%5.1f s] %d. %s\n", at.Sub(begun).Seconds(), i+1, s.what)
 		if err := s.do(ctx); err != nil {

@@ -11,8 +11,8 @@ func TestPanicInEmitIsAnError(t *testing.T) {
 	encoder := NewEncoder()
 	part, err := encoder.Encode("prod", func(w *Writer) {
 		emitSmall(w)
-		var none []int
-		_ = none[len(none)]
+		var none map[string]int
+		none["a"] = 1
 	})
 	var panicked *PanicError
 	if !errors.As(err, &panicked) || !strings.Contains(string(panicked.Stack), "TestPanicInEmitIsAnError") {

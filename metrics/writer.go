@@ -104,7 +104,8 @@ func (w *Writer) line(values []string) []byte {
 }
 
 func (w *Writer) endLine(b []byte) {
-	w.text = append(b, '\n')
+	b = append(b, '\n')
+	w.text = b
 	w.current.series++
 	if len(w.text) >= chunkSize {
 		w.drain()
