@@ -114,7 +114,9 @@ func (p *program) stop() {
 	case <-time.After(15 * time.Second):
 		p.t.Error("evenkeel did not stop within 15 s")
 		_ = p.cmd.Process.Kill()
-		_ = <-done // killed, which is no news
+		if err := <-done; err == nil {
+			p.t.Error("it ended well, but not in time")
+		}
 	}
 	if p.t.Failed() || strings.Contains(p.log.String(), "DATA RACE") {
 		p.t.Errorf("evenkeel's log:\n%s", p.log)
