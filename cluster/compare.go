@@ -70,7 +70,10 @@ func eachPair(before, after *Picture, f func(t *Topic, old, cur *Partition)) {
 		}
 		for j := range t.Partitions {
 			cur := &t.Partitions[j]
-			if was := old.Partition(cur.ID); was != nil {
+			// Partitions are never removed, so the old one stands at the same place.
+			if j < len(old.Partitions) && old.Partitions[j].ID == cur.ID {
+				f(t, &old.Partitions[j], cur)
+			} else if was := old.Partition(cur.ID); was != nil {
 				f(t, was, cur)
 			}
 		}

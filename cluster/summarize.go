@@ -1,0 +1,157 @@
+package cluster
+
+// Summarize counts over the picture. Brokers are the known brokers of the same
+// poll.
+func Summarize(picture *Picture, brokers []Broker) *Summary {
+	z := summarizer{
+		Summary: &Summary{
+			AssignmentKnown: true, StatesKnown: true, RegistryKnown: true, ProbesKnown: true,
+			UnderReplicated: make(map[MissingReason]int, len(MissingReasons)),
+			Loads:           make(map[int32]*Load, len(brokers)),
+		},
+		others: make(map[int32]*standing),
+	}
+	for i := range brokers {
+		b := &brokers[i]
+		z.RegistryKnown = z.RegistryKnown && b.RegistryRead
+		st := z.broker(b.ID)
+		st.registered, st.probed = b.Registration != nil, b.Probe.Status
+	}
+	for i := range picture.Topics {
+		t := &picture.Topics[i]
+		if t.Deleting {
+			continue
+		}
+		if t.Unreadable {
+			z.AssignmentKnown = false
+		}
+		for j := range t.Partitions {
+			z.add(&t.Partitions[j])
+		}
+	}
+	z.StatesKnown = z.StatesKnown && z.AssignmentKnown
+	return z.Summary
+}
+
+// standing is what is known of a broker while counting.
+type standing struct {
+	*Load
+	registered bool
+	probed     BrokerStatus
+}
+
+type summarizer struct {
+	*Summary
+	// A broker is looked up ten times for each partition, so the usual small ids
+	// have a place of their own, and only others are in the map.
+	small   [256]*standing
+	others  map[int32]*standing
+	missing []int32 // scratch
+}
+
+func (z *summarizer) broker(id int32) *standing {
+	if id >= 0 && int(id) < len(z.small) {
+		if z.small[id] == nil {
+			z.small[id] = z.newStanding(id)
+		}
+		return z.small[id]
+	}
+	if z.others[id] == nil {
+		z.others[id] = z.newStanding(id)
+	}
+	return z.others[id]
+}
+
+func (z *summarizer) newStanding(id int32) *standing {
+	z.Loads[id] = new(Load)
+	return &standing{Load: z.Loads[id], probed: BrokerUnknown}
+}
+
+func (z *summarizer) add(p *Partition) {
+	z.Partitions++
+	if p.Reassigning {
+		z.Reassigning++
+	}
+	for _, r := range p.Replicas {
+		z.broker(r).Replicas++
+	}
+	preferred, hasPreferred := p.Preferred()
+	if hasPreferred {
+		z.broker(preferred).PreferredLeaders++
+	}
+	switch p.State {
+	case StateUnknown:
+		z.StatesKnown = false
+	case StateAbsent:
+		z.Offline++
+	case StateRecorded:
+		z.addRecorded(p)
+		if hasPreferred && p.Leader != preferred {
+			z.addMisplaced(p, preferred)
+		}
+	}
+}
+
+func (z *summarizer) addRecorded(p *Partition) {
+	z.addLeader(p)
+	z.missing = p.MissingReplicas(z.missing[:0])
+	if len(z.missing) == 0 {
+		return
+	}
+	reason := MissingBrokerDown
+	for _, r := range z.missing {
+		st := z.broker(r)
+		st.OutOfSync++
+		if st.registered {
+			reason = MissingLagging
+		}
+	}
+	z.UnderReplicated[reason]++
+}
+
+func (z *summarizer) addLeader(p *Partition) {
+	if p.Leader == NoLeader {
+		z.Offline++
+		return
+	}
+	leader := z.broker(p.Leader)
+	leader.Leaders++
+	if !leader.registered {
+		z.Offline++
+		return
+	}
+	switch leader.probed {
+	case BrokerAlive:
+	case BrokerUnknown:
+		z.ProbesKnown = false
+	default:
+		z.LeaderUnreachable++
+	}
+	z.addStop(p)
+}
+
+// addStop finds out whether a single broker keeps the partition alive: the only
+// registered one in the ISR. Should it stop, nobody may lead (cleanly).
+func (z *summarizer) addStop(p *Partition) {
+	var last *standing
+	alive := 0
+	for _, r := range p.ISR {
+		if st := z.broker(r); st.registered {
+			last = st
+			alive++
+		}
+	}
+	if alive == 1 {
+		last.StopOfflines++
+	}
+}
+
+func (z *summarizer) addMisplaced(p *Partition, preferred int32) {
+	st := z.broker(preferred)
+	st.NotLeading++
+	if st.registered && p.InISR(preferred) {
+		z.Electable++
+	} else {
+		z.NotElectable++
+	}
+}
