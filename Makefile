@@ -2,8 +2,8 @@
 # make test   everything that must pass
 #
 # make build  bin/evenkeel            make bench  what polls and scrapes cost
+# make matrix the story on every release  make fuzz   every fuzzer, a while
 # make lint   golangci-lint           make update golden files and generated docs
-# make fuzz   every fuzzer, a while
 
 VERSION := $(shell cat VERSION)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
@@ -13,7 +13,7 @@ LDFLAGS := -s -w -X $(VERSIONPKG).Version=$(VERSION) -X $(VERSIONPKG).Revision=$
 STORY ?= on
 FUZZTIME ?= 20s
 
-.PHONY: build demo test check lint bench fuzz update setup
+.PHONY: build demo test matrix check lint bench fuzz update setup
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/evenkeel .
@@ -28,10 +28,13 @@ demo: setup build
 test: setup check build
 	./scripts/test.sh
 
+matrix: setup
+	go test -tags 'cluster matrix' -p 1 -count 1 -timeout 40m -v -run 'Matrix|Release' ./testbed/... ./acceptance/...
+
 check:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -w these:"; gofmt -l .; exit 1; }
 	go vet ./...
-	go vet -tags cluster ./...
+	go vet -tags 'cluster matrix' ./...
 
 lint:
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
