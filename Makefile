@@ -2,7 +2,7 @@
 # make test   everything that must pass
 #
 # make build  bin/evenkeel            make bench  what polls and scrapes cost
-# make matrix the story on every release  make fuzz   every fuzzer, a while
+# make matrix every release          make fuzz   every fuzzer, a while
 # make lint   golangci-lint           make update golden files and generated docs
 
 VERSION := $(shell cat VERSION)
@@ -29,7 +29,7 @@ test: setup check build
 	./scripts/test.sh
 
 matrix: setup
-	go test -tags 'cluster matrix' -p 1 -count 1 -timeout 40m -v -run 'Matrix|Release' ./testbed/... ./acceptance/...
+	go test -tags 'cluster matrix' -p 1 -count 1 -timeout 40m -v -run 'Every|Releases' ./testbed/... ./acceptance/...
 
 check:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -w these:"; gofmt -l .; exit 1; }

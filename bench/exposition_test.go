@@ -101,7 +101,7 @@ func cpuTime(tb testing.TB) time.Duration {
 // readings to the page that scrapes are served from.
 func BenchmarkEncode(b *testing.B) {
 	b.Run("compressed", func(b *testing.B) { benchmarkEncode(b, metrics.NewEncoder()) })
-	b.Run("uncompressed", func(b *testing.B) { benchmarkEncode(b, metrics.NewEncoder(metrics.Uncompressed)) })
+	b.Run("text only", func(b *testing.B) { benchmarkEncode(b, metrics.NewEncoder(metrics.TextOnly)) })
 }
 
 func benchmarkEncode(b *testing.B, encoder *metrics.Encoder) {

@@ -67,7 +67,7 @@ func BenchmarkSnapshot(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run("compressed", func(b *testing.B) { benchmarkSnapshot(b, cfg.Clusters[0], metrics.NewEncoder()) })
-	b.Run("uncompressed", func(b *testing.B) { benchmarkSnapshot(b, cfg.Clusters[0], metrics.NewEncoder(metrics.Uncompressed)) })
+	b.Run("text only", func(b *testing.B) { benchmarkSnapshot(b, cfg.Clusters[0], metrics.NewEncoder(metrics.TextOnly)) })
 }
 
 func benchmarkSnapshot(b *testing.B, cfg config.Cluster, enc *metrics.Encoder) {

@@ -17,21 +17,25 @@ type Encoder struct {
 // Option changes how an Encoder works.
 type Option func(*options)
 
-type options struct{ level int }
+type options struct{ textOnly bool }
 
-// Uncompressed makes an Encoder store its text as it is. Its Parts can be used
-// like any other; it is there to measure what compression costs.
-func Uncompressed(o *options) { o.level = flate.NoCompression }
+// TextOnly makes an Encoder throw its text away as soon as it has made and counted
+// it. Its Parts tell their size and can not be served: it is there to measure what
+// the text costs without compression.
+func TextOnly(o *options) { o.textOnly = true }
 
 // NewEncoder returns an Encoder that compresses at the fastest level.
 func NewEncoder(opts ...Option) *Encoder {
-	o := options{level: flate.BestSpeed}
+	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
-	deflate, err := flate.NewWriter(nil, o.level)
-	if err != nil {
-		panic(err) // both levels exist
+	var deflate *flate.Writer
+	if !o.textOnly {
+		var err error
+		if deflate, err = flate.NewWriter(nil, flate.BestSpeed); err != nil {
+			panic(err) // the level exists
+		}
 	}
 	return &Encoder{w: Writer{
 		begun:   make(map[string]bool),

@@ -111,3 +111,18 @@ func TestSamplesDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations for 30 samples, %v for 12000", few, many)
 	}
 }
+
+func TestTextOnlyCountsTheSame(t *testing.T) {
+	compressed, err := NewEncoder().Encode("prod", emitSmall)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted, err := NewEncoder(TextOnly).Encode("prod", emitSmall)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, want := compressed.Size()
+	if kept, plain := counted.Size(); kept != 0 || plain != want || counted.Series() != compressed.Series() {
+		t.Errorf("kept %d of %d bytes, %d series; want 0 of %d, %d", kept, plain, counted.Series(), want, compressed.Series())
+	}
+}

@@ -29,9 +29,9 @@ type Writer struct {
 	// lines have all but the last value in common with the line above.
 	clean []string
 
-	text     []byte // lines that the compressor has not been given
-	deflate  *flate.Writer
-	out      bytes.Buffer // compressed segments, one after the other
+	text     []byte        // lines that the compressor has not been given
+	deflate  *flate.Writer // nil: the text is thrown away
+	out      bytes.Buffer  // compressed segments, one after the other
 	current  segment
 	segments []segment
 }
@@ -58,7 +58,9 @@ func (w *Writer) Begin(f *Family) {
 	}
 	w.before = append(w.before, open+"} ")
 	w.clean = append(w.clean[:0], make([]string, len(f.Labels))...)
-	w.deflate.Reset(&w.out)
+	if w.deflate != nil {
+		w.deflate.Reset(&w.out)
+	}
 }
 
 // Int writes one sample. The label values stand in the order of the family's
@@ -124,8 +126,10 @@ func (w *Writer) mismatch(got int) {
 func (w *Writer) drain() {
 	w.current.crc = crc32.Update(w.current.crc, crc32.IEEETable, w.text)
 	w.current.plain += len(w.text)
-	if _, err := w.deflate.Write(w.text); err != nil {
-		panic(err)
+	if w.deflate != nil {
+		if _, err := w.deflate.Write(w.text); err != nil {
+			panic(err)
+		}
 	}
 	w.text = w.text[:0]
 }
@@ -136,8 +140,10 @@ func (w *Writer) end() {
 		return
 	}
 	w.drain()
-	if err := w.deflate.Flush(); err != nil {
-		panic(err)
+	if w.deflate != nil {
+		if err := w.deflate.Flush(); err != nil {
+			panic(err)
+		}
 	}
 	w.current.shift = shiftCRC(w.current.plain)
 	w.current.end = w.out.Len()
