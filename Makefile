@@ -4,6 +4,7 @@
 # make build  bin/evenkeel            make bench  what polls and scrapes cost
 # make matrix every release          make fuzz   every fuzzer, a while
 # make lint   golangci-lint           make update golden files and generated docs
+# make check  gofmt and vet           make setup  what tests and demo need
 
 VERSION := $(shell cat VERSION)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
@@ -29,7 +30,7 @@ test: setup check build
 	./scripts/test.sh
 
 matrix: setup
-	go test -tags 'cluster matrix' -p 1 -count 1 -timeout 40m -v -run 'Every|Releases' ./testbed/... ./acceptance/...
+	go test -tags 'cluster matrix' -p 1 -count 1 -timeout 40m -v -run '^TestEvery|^TestStoryOnReleases' ./testbed/... ./acceptance/...
 
 check:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -w these:"; gofmt -l .; exit 1; }
@@ -39,7 +40,7 @@ check:
 lint:
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
 
-bench:
+bench: setup
 	go test -tags cluster -run "^$$" -bench . -benchmem ./bench/... ./zookeeper/...
 
 fuzz:

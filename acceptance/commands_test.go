@@ -4,6 +4,8 @@ package acceptance
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -110,7 +112,8 @@ func TestCheckReloadAndState(t *testing.T) {
 	testReload(t, p, file, config)
 
 	must(t, c.Broker(0).Kill())
-	p.shows("broker 0 is gone", 30*time.Second, `kafka_broker_status{broker="0",status="unregistered"} 1`)
+	p.shows("broker 0 is gone, and its partitions are led by the other", 30*time.Second, `kafka_broker_status{broker="0",status="unregistered"} 1`,
+		"kafka_active_controllers 1", "kafka_offline_partitions 0", `kafka_under_replicated_partitions{reason="broker_down"} 2`)
 	code, stdout, _ = run(t, "check", flag, "--output=json")
 	var report struct{ Verdict string }
 	if err := json.Unmarshal([]byte(stdout), &report); err != nil || code != 1 || report.Verdict != "warning" {
@@ -138,16 +141,16 @@ func testReload(t *testing.T, p *program, file string, config func(string) strin
 		res, err := http.Post(p.url+"/-/reload", "", nil)
 		must(t, err)
 		defer res.Body.Close()
-		body := make([]byte, 1000)
-		n, _ := res.Body.Read(body)
-		return res.StatusCode, string(body[:n])
+		body, err := io.ReadAll(res.Body)
+		must(t, err)
+		return res.StatusCode, string(body)
 	}
 	shows := func(cluster string) {
 		t.Helper()
 		p.await("cluster "+cluster+" is shown, alone", 15*time.Second, func() error {
 			text, err := p.get("/metrics")
 			if err == nil && (strings.Count(text, "kafka_cluster_reachable{") != 1 || !strings.Contains(text, `kafka_brokers{kafka_cluster="`+cluster+`"} 2`)) {
-				return os.ErrNotExist
+				return fmt.Errorf("/metrics says:\n%s", text)
 			}
 			return err
 		})

@@ -5,6 +5,7 @@ package acceptance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -55,8 +56,8 @@ func TestPollingHarmsNobody(t *testing.T) {
 		}
 	}
 	for _, api := range []string{"OffsetFetch", "ListGroups", "DescribeGroups"} {
-		if n := s.values[`evenkeel_kafka_requests_total{api="`+api+`"}`]; n != 0 {
-			t.Errorf("%v %s requests to a cluster without groups", n, api)
+		if err := s.lacks(`evenkeel_kafka_requests_total{api="` + api + `"} 0`); err != nil {
+			t.Errorf("a cluster without groups: %v", err)
 		}
 	}
 }
@@ -77,24 +78,56 @@ type request struct {
 
 var (
 	metadata = request{"metadata", func(b *sarama.Broker) error {
-		_, err := b.GetMetadata(&sarama.MetadataRequest{Topics: []string{"test"}})
+		answer, err := b.GetMetadata(&sarama.MetadataRequest{Topics: []string{"test"}})
+		if err == nil && (len(answer.Topics) != 1 || answer.Topics[0].Err != sarama.ErrNoError || len(answer.Brokers) != 2) {
+			err = fmt.Errorf("it answered %+v", answer)
+		}
 		return err
 	}}
 	produce = request{"produce", func(b *sarama.Broker) error {
 		set := &sarama.ProduceRequest{RequiredAcks: sarama.WaitForLocal, Timeout: 1000}
 		set.AddMessage("test", 0, &sarama.Message{Value: []byte("x")})
 		set.AddMessage("test", 1, &sarama.Message{Value: []byte("x")})
-		_, err := b.Produce(set) // one of the two partitions is led elsewhere, which is an answer as well
-		return err
+		answer, err := b.Produce(set)
+		if err != nil {
+			return err
+		}
+		return ledByOne(func(partition int32) sarama.KError {
+			if block := answer.GetBlock("test", partition); block != nil {
+				return block.Err
+			}
+			return sarama.ErrUnknown
+		})
 	}}
 	fetch = request{"fetch", func(b *sarama.Broker) error {
 		f := &sarama.FetchRequest{MaxWaitTime: 50, MinBytes: 1}
 		f.AddBlock("test", 0, 0, 1000, -1)
 		f.AddBlock("test", 1, 0, 1000, -1)
-		_, err := b.Fetch(f)
-		return err
+		answer, err := b.Fetch(f)
+		if err != nil {
+			return err
+		}
+		return ledByOne(func(partition int32) sarama.KError {
+			if block := answer.GetBlock("test", partition); block != nil {
+				return block.Err
+			}
+			return sarama.ErrUnknown
+		})
 	}}
 )
+
+// ledByOne holds that a broker served the one of two partitions that it leads, and
+// knows that it does not lead the other.
+func ledByOne(code func(partition int32) sarama.KError) error {
+	a, b := code(0), code(1)
+	if a != sarama.ErrNoError {
+		a, b = b, a
+	}
+	if a != sarama.ErrNoError || b != sarama.ErrNotLeaderForPartition {
+		return fmt.Errorf("the partitions answered %w and %w", a, b)
+	}
+	return nil
+}
 
 // loop sends requests over one connection, one after another, until ctx ends or
 // one fails.

@@ -4,6 +4,7 @@ package acceptance
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -83,6 +84,29 @@ func (s samples) lacks(want ...string) error {
 		return nil
 	}
 	return fmt.Errorf("%s", strings.Join(wrong, "; "))
+}
+
+// timed are families whose values differ from poll to poll by nature.
+var timed = []string{"kafka_broker_response_seconds"}
+
+// differ returns the series of the families with this prefix that are not the same
+// in both samples.
+func (s samples) differ(other samples, prefix string) (moved []string) {
+	family := func(series string) string { name, _, _ := strings.Cut(series, "{"); return name }
+	for _, both := range [][2]samples{{s, other}, {other, s}} {
+		for series, value := range both[0].values {
+			if is, there := both[1].values[series]; strings.HasPrefix(series, prefix) && !slices.Contains(timed, family(series)) && (!there || is != value) {
+				moved = append(moved, series)
+			}
+		}
+	}
+	slices.Sort(moved)
+	return slices.Compact(moved)
+}
+
+// more writes a want of a counter that has grown by n since this sample.
+func (s samples) more(series string, n int) string {
+	return fmt.Sprintf("%s %v", series, s.values[series]+float64(n))
 }
 
 // part writes a want of a series of topic "test".

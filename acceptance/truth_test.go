@@ -5,12 +5,16 @@ package acceptance
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/go-zookeeper/zk"
 
 	"github.com/evenkeel/evenkeel/testbed"
 )
@@ -20,16 +24,25 @@ import (
 type truth struct {
 	from, to   time.Time // it was read between these
 	registered []int
-	controller int // -1: none
-	states     []partState
+	comings    int32 // cversion of /brokers/ids: it rises by one whenever a broker comes or goes
+	controller int   // -1: none
+	election   int64 // czxid of /controller: another one is another election
+	partitions map[partName]partTruth
 }
 
-type partState struct {
-	Leader int   `json:"leader"`
-	ISR    []int `json:"isr"`
+type partName struct {
+	topic string
+	id    int
 }
 
-// recorder reads the truth about topic "test" all the time.
+type partTruth struct {
+	Leader   int   `json:"leader"`
+	ISR      []int `json:"isr"`
+	replicas []int
+	version  int32 // of the state znode: it rises by one with every change
+}
+
+// recorder reads the truth all the time.
 type recorder struct {
 	mu     sync.Mutex
 	truths []truth
@@ -37,13 +50,15 @@ type recorder struct {
 	cancel context.CancelFunc
 }
 
-func record(t *testing.T, c *testbed.Cluster, assignment [][]int32) *recorder {
+// record begins to read. A reading that fails, for want of a quorum or because a
+// topic is only half made, is left out: what happened meanwhile is then unseen.
+func record(t *testing.T, c *testbed.Cluster) *recorder {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &recorder{done: make(chan struct{}), cancel: cancel}
 	go func() {
 		defer close(r.done)
 		for ctx.Err() == nil {
-			if v, err := readTruth(c, len(assignment)); err == nil {
+			if v, err := readTruth(c); err == nil {
 				r.mu.Lock()
 				r.truths = append(r.truths, v)
 				r.mu.Unlock()
@@ -55,17 +70,23 @@ func record(t *testing.T, c *testbed.Cluster, assignment [][]int32) *recorder {
 	return r
 }
 
+// stop does not wait for ever: without a quorum a reading hangs until the cluster
+// is stopped, which comes after this.
 func (r *recorder) stop() {
 	r.cancel()
-	<-r.done
+	select {
+	case <-r.done:
+	case <-time.After(5 * time.Second):
+	}
 }
 
-func readTruth(c *testbed.Cluster, partitions int) (truth, error) {
-	v := truth{from: time.Now(), controller: -1}
-	ids, _, err := c.ZK().Children(c.Path("/brokers/ids"))
+func readTruth(c *testbed.Cluster) (truth, error) {
+	v := truth{from: time.Now(), controller: -1, partitions: map[partName]partTruth{}}
+	ids, stat, err := c.ZK().Children(c.Path("/brokers/ids"))
 	if err != nil {
 		return v, err
 	}
+	v.comings = stat.Cversion
 	for _, id := range ids {
 		n, err := strconv.Atoi(id)
 		if err != nil {
@@ -73,26 +94,53 @@ func readTruth(c *testbed.Cluster, partitions int) (truth, error) {
 		}
 		v.registered = append(v.registered, n)
 	}
-	if data, _, err := c.ZK().Get(c.Path("/controller")); err == nil {
-		var content struct{ BrokerID int }
-		if err := json.Unmarshal(data, &content); err != nil {
-			return v, err
-		}
-		v.controller = content.BrokerID
+	var office struct{ BrokerID int }
+	switch stat, err := readJSON(c, "/controller", &office); {
+	case err == nil:
+		v.controller, v.election = office.BrokerID, stat.Czxid
+	case !errors.Is(err, zk.ErrNoNode):
+		return v, err
 	}
-	for p := range partitions {
-		data, _, err := c.ZK().Get(c.Path(fmt.Sprintf("/brokers/topics/test/partitions/%d/state", p)))
-		if err != nil {
+	topics, _, err := c.ZK().Children(c.Path("/brokers/topics"))
+	if err != nil {
+		return v, err
+	}
+	for _, topic := range topics {
+		if err := v.readTopic(c, topic); err != nil {
 			return v, err
 		}
-		var st partState
-		if err := json.Unmarshal(data, &st); err != nil {
-			return v, err
-		}
-		v.states = append(v.states, st)
 	}
 	v.to = time.Now()
 	return v, nil
+}
+
+func (v *truth) readTopic(c *testbed.Cluster, topic string) error {
+	var assigned struct{ Partitions map[string][]int }
+	if _, err := readJSON(c, "/brokers/topics/"+topic, &assigned); err != nil {
+		return err
+	}
+	for key, replicas := range assigned.Partitions {
+		id, err := strconv.Atoi(key)
+		if err != nil {
+			return err
+		}
+		p := partTruth{replicas: replicas}
+		stat, err := readJSON(c, "/brokers/topics/"+topic+"/partitions/"+key+"/state", &p)
+		if err != nil {
+			return err
+		}
+		p.version = stat.Version
+		v.partitions[partName{topic, id}] = p
+	}
+	return nil
+}
+
+func readJSON(c *testbed.Cluster, znode string, into any) (*zk.Stat, error) {
+	data, stat, err := c.ZK().Get(c.Path(znode))
+	if err != nil {
+		return nil, err
+	}
+	return stat, json.Unmarshal(data, into)
 }
 
 // between returns what was true at some moment of the span, the reading before it
@@ -116,47 +164,51 @@ func (r *recorder) between(from, to time.Time) []truth {
 	return all
 }
 
-// expectations are the values that a truth implies for the series that tell of it.
-func (v truth) expectations(assignment [][]int32) map[string]float64 {
-	want := map[string]float64{}
-	offline, down, lagging := 0, 0, 0
-	for p, st := range v.states {
-		replicas := assignment[p]
-		name := func(metric string) string {
-			return fmt.Sprintf(`kafka_topic_partition_%s{partition="%d",topic="test"}`, metric, p)
-		}
-		want[name("leader")] = float64(st.Leader)
-		want[name("replicas")] = float64(len(replicas))
-		want[name("in_sync_replica")] = float64(len(st.ISR))
-		want[name("leader_is_preferred")] = one(st.Leader == int(replicas[0]))
-		want[name("under_replicated_partition")] = one(len(st.ISR) < len(replicas))
-		if !slices.Contains(v.registered, st.Leader) {
-			offline++
-		}
-		missing, missingAlive := 0, 0
-		for _, r := range replicas {
-			if !slices.Contains(st.ISR, int(r)) {
-				missing++
-				if slices.Contains(v.registered, int(r)) {
-					missingAlive++
-				}
+// possible returns, by series, the values that were true at some moment of the
+// span, as far as the readings can tell. A series of which a state came and went
+// between two readings is left out: nobody knows what it was meanwhile.
+func (r *recorder) possible(from, to time.Time) map[string][]float64 {
+	truths := r.between(from, to)
+	values := map[string][]float64{}
+	for _, v := range truths {
+		for series, value := range v.expectations() {
+			if !slices.Contains(values[series], value) {
+				values[series] = append(values[series], value)
 			}
 		}
-		if missingAlive > 0 {
-			lagging++
-		} else if missing > 0 {
-			down++
+	}
+	for i := 1; i < len(truths); i++ {
+		for _, series := range truths[i].unseenSince(truths[i-1]) {
+			delete(values, series)
 		}
 	}
-	for id := range 2 {
-		want[fmt.Sprintf(`kafka_broker_registered{broker="%d"}`, id)] = one(slices.Contains(v.registered, id))
-		want[fmt.Sprintf(`kafka_broker_is_controller{broker="%d"}`, id)] = one(v.controller == id)
+	return values
+}
+
+// unseenSince returns the series that may have had a value between two readings
+// that neither of them shows.
+func (v truth) unseenSince(before truth) (series []string) {
+	missed := v.comings-before.comings > 1 || len(v.partitions) != len(before.partitions)
+	for name, p := range v.partitions {
+		if was, there := before.partitions[name]; !there || p.version-was.version > 1 {
+			missed = true
+			for _, metric := range stateMetrics {
+				series = append(series, partSeries(metric, name))
+			}
+		}
 	}
-	want["kafka_active_controllers"] = one(v.controller >= 0)
-	want["kafka_offline_partitions"] = float64(offline)
-	want[`kafka_under_replicated_partitions{reason="broker_down"}`] = float64(down)
-	want[`kafka_under_replicated_partitions{reason="lagging"}`] = float64(lagging)
-	return want
+	if v.comings-before.comings > 1 {
+		for id := range 2 {
+			series = append(series, brokerSeries("kafka_broker_registered", id))
+		}
+	}
+	if v.election != before.election && v.controller >= 0 && before.controller >= 0 {
+		series = append(series, "kafka_active_controllers", brokerSeries("kafka_broker_is_controller", 0), brokerSeries("kafka_broker_is_controller", 1))
+	}
+	if missed {
+		series = slices.AppendSeq(series, maps.Keys(countSeries))
+	}
+	return series
 }
 
 func one(b bool) float64 {
@@ -164,4 +216,10 @@ func one(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+func brokerSeries(metric string, id int) string { return fmt.Sprintf(`%s{broker="%d"}`, metric, id) }
+
+func partSeries(metric string, p partName) string {
+	return fmt.Sprintf(`kafka_topic_partition_%s{partition="%d",topic="%s"}`, metric, p.id, p.topic)
 }

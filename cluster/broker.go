@@ -37,7 +37,7 @@ type Endpoint struct {
 // Registration is a broker's ephemeral znode /brokers/ids/ID.
 type Registration struct {
 	ID         int32
-	Version    int // of the JSON: 1 is Kafka 0.8, 2 is 0.9, 3 is 0.10.0, 4 is 0.10.2 to 2.x, 5 is 2.6 and later
+	Version    int // of the JSON: 1 is Kafka 0.8, 2 is 0.9, 3 is 0.10.0, 4 is 0.10.2 to 2.6, 5 is later
 	Endpoints  []Endpoint
 	Rack       string    // "" where there is none
 	Registered time.Time // creation of the znode, by the ensemble's clock

@@ -50,6 +50,7 @@ func TestEnsemble(t *testing.T) {
 		{"read-only", []Server{server(ModeReadOnly, "a")}, 0, true, false, true, 0},
 		{"one by two names", []Server{server(ModeStandalone, "a"), server(ModeStandalone, "a")}, 1, true, true, true, 1},
 		{"split brain", []Server{server(ModeLeader, "a"), server(ModeLeader, "b")}, 2, true, true, true, 2},
+		{"one tells no mode", []Server{server(ModeFollower, "a"), server(ModeUnknown, "b")}, 0, false, true, true, 1},
 		{"an observer knows of the quorum", []Server{server(ModeObserver, "a"), server(ModeUnreachable, "")}, 0, false, true, true, 0},
 	} {
 		e := Ensemble{Servers: c.servers}
@@ -62,8 +63,19 @@ func TestEnsemble(t *testing.T) {
 	if _, known := (&Ensemble{Servers: []Server{{}}}).Voters(); known {
 		t.Error("voters are known though nobody told")
 	}
+	if _, known := (&Ensemble{Servers: []Server{{Stats: map[string]float64{"zk_quorum_size": 0}}}}).Voters(); known {
+		t.Error("an ensemble of no voters is taken for a known one")
+	}
 	if n, known := (&Ensemble{Servers: []Server{{Stats: map[string]float64{"zk_quorum_size": 3}}}}).Voters(); n != 3 || !known {
 		t.Errorf("voters = %d, %v", n, known)
+	}
+}
+
+// Any valid reply is a sign of life, that of a server which forbids srvr included.
+func TestServerIsUp(t *testing.T) {
+	up := map[ServerStatus]bool{ServerOK: true, ServerNotServing: true, ServerNotAllowed: true}
+	for _, status := range ServerStatuses {
+		equal(t, string(status), (&Server{Status: status}).Up(), up[status])
 	}
 }
 
@@ -134,6 +146,14 @@ func TestKnownBrokers(t *testing.T) {
 	blind := k.Remember(Failed[map[int32]*Registration](errors.New("x")), unread, address, t0.Add(10*KnownFor))
 	if len(blind) != 2 {
 		t.Errorf("a blind poll forgot somebody: %+v", blind)
+	}
+	for name, later := range map[string]Known{
+		"registry unread":   k.Remember(Failed[map[int32]*Registration](errors.New("x")), Read(picture()), address, t0.Add(2*KnownFor)),
+		"assignment unread": k.Remember(regs(), unread, address, t0.Add(2*KnownFor)),
+	} {
+		if len(later) != 2 {
+			t.Errorf("%s, and somebody is forgotten: %+v", name, later)
+		}
 	}
 	if gone := k.Remember(regs(), Read(picture()), address, t0.Add(KnownFor+time.Second)); len(gone) != 0 {
 		t.Errorf("not forgotten: %+v", gone)

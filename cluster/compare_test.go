@@ -45,13 +45,15 @@ func TestCompareNeedsTwoReadingsOfTheSameTopic(t *testing.T) {
 	dying := topic("t", b)
 	dying.Deleting = true
 	for name, pair := range map[string][2]*Snapshot{
-		"no snapshot before":   {nil, snap(0, picture(topic("t", b)))},
-		"blind before":         {blind(0, errors.New("x")), snap(1, picture(topic("t", b)))},
-		"blind now":            {snap(0, picture(topic("t", a))), blind(1, errors.New("x"))},
-		"topic created anew":   {snap(0, picture(topic("t", a))), snap(1, picture(reborn))},
-		"topic being deleted":  {snap(0, picture(topic("t", a))), snap(1, picture(dying))},
-		"a new topic":          {snap(0, picture(topic("s", a))), snap(1, picture(topic("s", a), topic("t", b)))},
-		"a partition is added": {snap(0, picture(topic("t", a))), snap(1, picture(topic("t", a, part(1, []int32{1}, 1, []int32{1}))))},
+		"no snapshot before":    {nil, snap(0, picture(topic("t", b)))},
+		"blind before":          {blind(0, errors.New("x")), snap(1, picture(topic("t", b)))},
+		"blind now":             {snap(0, picture(topic("t", a))), blind(1, errors.New("x"))},
+		"topic created anew":    {snap(0, picture(topic("t", a))), snap(1, picture(reborn))},
+		"topic being deleted":   {snap(0, picture(topic("t", a))), snap(1, picture(dying))},
+		"its state was unknown": {snap(0, picture(topic("t", Partition{ID: 0, Replicas: []int32{0, 1}}))), snap(1, picture(topic("t", b)))},
+		"it had none yet":       {snap(0, picture(topic("t", Partition{ID: 0, State: StateAbsent, Replicas: []int32{0, 1}}))), snap(1, picture(topic("t", b)))},
+		"a new topic":           {snap(0, picture(topic("s", a))), snap(1, picture(topic("s", a), topic("t", b)))},
+		"a partition is added":  {snap(0, picture(topic("t", a))), snap(1, picture(topic("t", a, part(1, []int32{1}, 1, []int32{1}))))},
 	} {
 		c := Compare(pair[0], pair[1])
 		if len(c.ISRShrinks)+len(c.ISRExpands)+c.Elections+c.Unclean != 0 {

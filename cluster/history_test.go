@@ -23,6 +23,7 @@ func TestTruncationsAreConfirmedByTheNextReading(t *testing.T) {
 		{"it stays below", []int64{100, 90, 92, 95}, 1},
 		{"unknown in between", []int64{100, 90, gap, 95}, 1},
 		{"unknown in between, and caught up", []int64{100, 90, gap, 100}, 0},
+		{"it recedes further while that is asked", []int64{100, 90, 80, 81}, 1},
 		{"twice", []int64{100, 90, 91, 80, 81}, 2},
 		{"a leader that was silent for one poll", []int64{100, gap, 90, 91}, 1},
 		{"a gap in reading before it", []int64{100, -2, 90, 91}, 1},
@@ -62,6 +63,9 @@ func TestImbalanceBeginsAndEndsWithReadingsOnly(t *testing.T) {
 	equal(t, "blind", observe(blind(4, errors.New("x"))), t0.Add(2))
 	equal(t, "skewed after that", observe(snap(5, skewed, alive(0), alive(1))), t0.Add(2))
 	equal(t, "balanced again", observe(snap(6, balanced, alive(0), alive(1))).IsZero(), true)
+	halfRead := snap(7, picture(topic("t", part(0, []int32{0, 1}, 0, []int32{0, 1}), Partition{ID: 1, Replicas: []int32{0, 1}})), alive(0), alive(1))
+	equal(t, "skewed once more", observe(snap(6, skewed, alive(0), alive(1))), t0.Add(6))
+	equal(t, "one state unknown ends nothing", observe(halfRead), t0.Add(6))
 	equal(t, "a ratio at the threshold is none", NewTally(1).Observe(snap(7, skewed, alive(0), alive(1)), Changes{}).ImbalanceSince.IsZero(), true)
 }
 
@@ -76,6 +80,36 @@ func TestModeChangesCountServingModesOnly(t *testing.T) {
 	equal(t, "mode changes", h.ModeChanges["z"], 1)
 }
 
+func TestCountersAddUpOverSnapshots(t *testing.T) {
+	at := func(n int, version int32, leader int32, isr ...int32) *Snapshot {
+		return snap(time.Duration(n), picture(topic("t", versioned(part(0, []int32{0, 1}, leader, isr), version))), alive(0), alive(1))
+	}
+	tally := NewTally(0.1)
+	var prev *Snapshot
+	var h, first History
+	for i, s := range []*Snapshot{
+		at(0, 1, 0, 0, 1),
+		at(1, 2, 0, 0),    // 1 leaves
+		at(2, 3, 1, 1),    // unclean: 1 was outside; 0 leaves, 1 joins
+		at(3, 4, 1, 1, 0), // 0 joins
+		at(4, 5, 0, 1, 0), // a clean election
+		at(5, 6, 0, 0),    // 1 leaves again
+	} {
+		h = tally.Observe(s, Compare(prev, s))
+		if prev = s; i == 1 {
+			first = h
+		}
+	}
+	equal(t, "elections", h.Elections, 2)
+	equal(t, "unclean elections", h.UncleanElections, 1)
+	equal(t, "shrinks of 0", h.ISRShrinks[0], 1)
+	equal(t, "shrinks of 1", h.ISRShrinks[1], 2)
+	equal(t, "expands of 0", h.ISRExpands[0], 1)
+	equal(t, "expands of 1", h.ISRExpands[1], 1)
+	equal(t, "shrinks of 1 in the history told earlier", first.ISRShrinks[1], 1)
+	equal(t, "expands of 0 in the history told earlier", first.ISRExpands[0], 0)
+}
+
 func TestHistoryIsACopyAndStartsAtZero(t *testing.T) {
 	tally := NewTally(0.1)
 	s := snap(0, picture(), alive(3))
@@ -87,5 +121,15 @@ func TestHistoryIsACopyAndStartsAtZero(t *testing.T) {
 	equal(t, "polls", h.Polls[TriggerInterval], 1)
 	equal(t, "faults", h.Faults[FaultKey{SourceProbes, "timeout"}], 1)
 	h.Polls[TriggerInterval] = 99
-	equal(t, "polls after the caller changed its copy", tally.Observe(s, Changes{}).Polls[TriggerInterval], 2)
+	for _, counters := range []map[int32]int{h.ISRShrinks, h.ISRExpands} {
+		counters[3] = 99
+	}
+	h.Faults[FaultKey{SourceProbes, "timeout"}] = 99
+	h.Truncations["t"] = 99
+	again := tally.Observe(snap(1, picture(), alive(3)), Changes{})
+	equal(t, "shrinks after the caller changed its copy", again.ISRShrinks[3], 0)
+	equal(t, "expands after the caller changed its copy", again.ISRExpands[3], 0)
+	equal(t, "truncations after the caller changed its copy", again.Truncations["t"], 0)
+	equal(t, "faults after the caller changed its copy", again.Faults[FaultKey{SourceProbes, "timeout"}], 1)
+	equal(t, "polls after the caller changed its copy", tally.Observe(s, Changes{}).Polls[TriggerInterval], 3)
 }

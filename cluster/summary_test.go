@@ -42,6 +42,11 @@ func TestSummaryTellsTheStory(t *testing.T) {
 			electable: 1, ratio0: 1, leadersOf1: 2,
 		},
 		{
+			name: "broker 0 died again, and nothing is written yet", brokers: []Broker{gone(0), alive(1)},
+			p0: part(0, []int32{0, 1}, 1, both), p1: part(1, []int32{1, 0}, 1, both),
+			not: 1, ratio0: 1, stop1: 2, leadersOf1: 2,
+		},
+		{
 			name: "both are dead", brokers: []Broker{gone(0), gone(1)},
 			p0: part(0, []int32{0, 1}, NoLeader, []int32{1}), p1: part(1, []int32{1, 0}, 1, []int32{1}),
 			offline: 2, down: 2, not: 1, ratio0: 1, outOfSync0: 2, leadersOf1: 1,
@@ -89,6 +94,19 @@ func TestSummaryCarriesTheUnknown(t *testing.T) {
 	equal(t, "registry known", z.RegistryKnown, false)
 }
 
+// Of a partition that lacks a dead and a living replica, the living one is what
+// somebody has to look at, in whatever order the assignment has them.
+func TestOneLivingReplicaThatLagsDecidesTheReason(t *testing.T) {
+	brokers := []Broker{alive(0), alive(1), gone(2)}
+	z := Summarize(picture(topic("t",
+		part(0, []int32{0, 1, 2}, 0, []int32{0}),
+		part(1, []int32{0, 2, 1}, 0, []int32{0}),
+		part(2, []int32{0, 2}, 0, []int32{0}),
+	)), brokers)
+	equal(t, "lagging", z.UnderReplicated[MissingLagging], 2)
+	equal(t, "broker_down", z.UnderReplicated[MissingBrokerDown], 1)
+}
+
 func TestSummaryCountsSpecialPartitions(t *testing.T) {
 	brokers := []Broker{alive(0), {ID: 1, RegistryRead: true, Registration: &Registration{ID: 1}, Probe: Probe{Status: BrokerTimeout}}}
 	moving := part(0, []int32{0, 1}, 0, []int32{0})
@@ -103,11 +121,17 @@ func TestSummaryCountsSpecialPartitions(t *testing.T) {
 	equal(t, "partitions without the topic being deleted", z.Partitions, 3)
 	equal(t, "reassigning", z.Reassigning, 1)
 	equal(t, "under-replicated without the added replica", z.UnderReplicated[MissingLagging]+z.UnderReplicated[MissingBrokerDown], 0)
+	if under, known := moving.UnderReplicated(); under || !known {
+		t.Errorf("the partition that is being moved: under-replicated %v, known %v", under, known)
+	}
 	equal(t, "offline: no leader was ever recorded", z.Offline, 1)
 	equal(t, "leader unreachable", z.LeaderUnreachable, 1)
 	l0 := z.Load(0)
 	equal(t, "preferred leaders of 0", l0.PreferredLeaders, 2)
 	equal(t, "a partition without a state is no imbalance", l0.NotLeading, 0)
+	if none := Summarize(picture(topic("t", part(0, []int32{0}, NoLeader, nil))), brokers); none.Loads[NoLeader] != nil {
+		t.Error("nobody is taken for a broker that leads")
+	}
 	if l9 := z.Load(9); l9 != (Load{}) {
 		t.Errorf("load of a broker that nobody names = %+v", l9)
 	}

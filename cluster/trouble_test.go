@@ -102,6 +102,19 @@ func TestTroubleThatCannotBeLookedForGoesOn(t *testing.T) {
 	}
 }
 
+// A leader that did not answer, and then cannot be asked, has not answered.
+func TestUnreachableLeaderThatCannotBeAsked(t *testing.T) {
+	led := picture(topic("t", part(0, []int32{0}, 0, []int32{0})))
+	silent, unasked := alive(0), alive(0)
+	silent.Probe, unasked.Probe = Probe{Status: BrokerTimeout}, Probe{Status: BrokerUnknown}
+	ts := Troubles{}
+	_, began, _ := ts.Update(snap(1, led, silent))
+	equal(t, "began", keys(began), "broker 0, "+keyLeaderUnreachable)
+	_, _, ended := ts.Update(snap(2, led, unasked))
+	equal(t, "ended", keys(ended), "")
+	equal(t, "seen", ts[keyLeaderUnreachable].Seen, false)
+}
+
 // A broker that was taken out of service for good is no trouble.
 func TestBrokerWithoutReplicasMayLeave(t *testing.T) {
 	now, _, _ := Troubles{}.Update(snap(1, picture(topic("t", part(0, []int32{1}, 1, []int32{1}))), gone(0), alive(1)))
@@ -123,6 +136,18 @@ func TestTroublesNameWhatIsWrong(t *testing.T) {
 	noController.Controller = Read(Controller{})
 	unreachable := snap(0, healthy, alive(0))
 	unreachable.BrokersHeard = 0
+	split := snap(0, healthy, alive(0))
+	split.Ensemble = &Ensemble{Servers: []Server{{Mode: ModeLeader, Address: "a", Status: ServerOK}, {Mode: ModeLeader, Address: "b", Status: ServerOK}}}
+	imbalanced := func(brokers ...Broker) *Snapshot {
+		s := snap(0, picture(topic("t", part(0, []int32{0, 1}, 1, []int32{1, 0}), part(1, []int32{2, 1}, 1, []int32{1, 2}))), brokers...)
+		s.History.ImbalanceSince = t0
+		return s
+	}
+	rubbish := snap(0, picture(topic("t", part(0, []int32{0}, NoLeader, nil), Partition{ID: 1, Replicas: []int32{0}})), alive(0))
+	unregistered := snap(0, offline, Broker{ID: 0, Probe: Probe{Status: BrokerAlive}})
+	partitionsHang := snap(0, healthy, alive(0))
+	partitionsHang.Picture, partitionsHang.Summary = Failed[*Picture](errors.New("no answer in time")), nil
+	partitionsHang.Outcomes[SourcePartitions] = Outcome{Err: errors.New("no answer in time")}
 	depends := snap(0, healthy, alive(0))
 	depends.Outcomes[SourceGroups] = Outcome{Err: ErrDepends}
 	faulty := snap(0, healthy, alive(0))
@@ -140,6 +165,12 @@ func TestTroublesNameWhatIsWrong(t *testing.T) {
 		{"no server", silent, Worrying, []string{"z1:2181: connection refused"}},
 		{"no controller", noController, Broken, []string{"no broker is the active controller"}},
 		{"unreachable", unreachable, Untold, []string{"evenkeel cannot reach any broker (1 tried)"}},
+		{"split brain", split, Broken, []string{"2 ZooKeeper servers say that they are leader"}},
+		{"an election repairs a part", imbalanced(alive(0), alive(1), gone(2)), Worrying, []string{"broker 2 is not registered", "2 partitions are not led by their preferred leader; a preferred-replica election would repair 1 of them"}},
+		{"an election repairs nothing", imbalanced(gone(0), alive(1), gone(2)), Worrying, []string{"broker 0 is not", "broker 2 is not", "the preferred leaders of 2 partitions cannot lead now"}},
+		{"a sum with an unknown part tells nothing", rubbish, Untold, nil},
+		{"offline needs the registry", unregistered, Healthy, nil},
+		{"only the partitions hang", partitionsHang, Untold, []string{"the partitions cannot be read"}},
 		{"what only depends is no trouble", depends, Healthy, nil},
 		{"a single fault", faulty, Worrying, []string{"a part of the ends of the logs cannot be read: broker 0: timeout"}},
 	} {
@@ -168,6 +199,21 @@ func TestWorseVerdict(t *testing.T) {
 	}
 }
 
+// What was critical and cannot be looked at now is neither over nor a finding.
+func TestUnseenTroubleIsNoVerdict(t *testing.T) {
+	ts := Troubles{}
+	leaderless := snap(0, picture(topic("t", part(0, []int32{0}, NoLeader, nil))), alive(0))
+	leaderless.Controller = Read(Controller{})
+	leaderless.Troubles, _, _ = ts.Update(leaderless)
+	equal(t, "verdict", leaderless.Verdict(), Broken)
+	s := blind(1, errors.New("no session"))
+	s.BrokersHeard = 1
+	var ended []Trouble
+	s.Troubles, _, ended = ts.Update(s)
+	equal(t, "ended when blind", keys(ended), "")
+	equal(t, "verdict when blind", s.Verdict(), Untold)
+}
+
 func TestEventsTellWhatHappened(t *testing.T) {
 	a := snap(0, picture(topic("t", versioned(part(0, []int32{0, 1}, 0, []int32{0}), 3))), alive(0), alive(1))
 	b := snap(1, picture(topic("t", versioned(part(0, []int32{0, 1}, 1, []int32{1}), 4))), alive(0), alive(1))
@@ -183,6 +229,11 @@ func TestEventsTellWhatHappened(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("events do not say %q:\n%s", want, got)
 		}
+	}
+	a.Ensemble.Servers[0].Mode, b.Ensemble.Servers[0].Mode = ModeLeader, ModeUnreachable
+	b.Controller = Read(Controller{})
+	if got := strings.Join(Events(a, b, Compare(a, b)), "\n"); strings.Contains(got, "ZooKeeper server") || strings.Contains(got, "controller") {
+		t.Errorf("what is only gone is a trouble, and no event:\n%s", got)
 	}
 	if e := Events(nil, b, Changes{}); e != nil {
 		t.Errorf("events of the first snapshot: %v", e)

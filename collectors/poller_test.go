@@ -29,6 +29,12 @@ type fakeCluster struct {
 	panics   map[string]bool
 	groups   map[int32][]string // listed by each broker
 	commits  map[string][]cluster.GroupOffsets
+	offsets  map[kafka.Position]map[string]map[int32]cluster.Offset
+	// By group, where it is not "consumer"; and by "BROKER GROUP", where it is not
+	// the usual description.
+	protocols map[string]string
+	described map[string]kafka.DescribedGroup
+	retained  []kafka.Node
 }
 
 func (f *fakeCluster) note(ctx context.Context, call string) error {
@@ -40,6 +46,8 @@ func (f *fakeCluster) note(ctx context.Context, call string) error {
 	}
 	if f.hang[call] {
 		<-ctx.Done()
+	}
+	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	return f.fail[call]
@@ -80,7 +88,11 @@ func (f *fakeCluster) ListGroups(ctx context.Context, n kafka.Node) ([]kafka.Lis
 	err := f.note(ctx, fmt.Sprintf("list %d", n.ID))
 	var listed []kafka.ListedGroup
 	for _, g := range f.groups[n.ID] {
-		listed = append(listed, kafka.ListedGroup{Name: g, ProtocolType: "consumer"})
+		protocol, other := f.protocols[g]
+		if !other {
+			protocol = "consumer"
+		}
+		listed = append(listed, kafka.ListedGroup{Name: g, ProtocolType: protocol})
 	}
 	return listed, err
 }
@@ -90,6 +102,9 @@ func (f *fakeCluster) DescribeGroups(ctx context.Context, n kafka.Node, groups [
 	described := map[string]kafka.DescribedGroup{}
 	for _, g := range groups {
 		described[g] = kafka.DescribedGroup{State: "Stable", Members: 1, Topics: []string{"test"}}
+		if d, other := f.described[fmt.Sprintf("%d %s", n.ID, g)]; other {
+			described[g] = d
+		}
 	}
 	return described, err
 }
@@ -99,10 +114,22 @@ func (f *fakeCluster) CommittedOffsets(ctx context.Context, n kafka.Node, group 
 }
 
 func (f *fakeCluster) ListOffsets(ctx context.Context, n kafka.Node, position kafka.Position, ask map[string][]int32) (kafka.Offsets, error) {
-	return kafka.Offsets{}, f.note(ctx, fmt.Sprintf("offsets %d %d %v", n.ID, position, ask))
+	return kafka.OffsetsOf(n, f.offsets[position]), f.note(ctx, fmt.Sprintf("offsets %d %d %v", n.ID, position, ask))
 }
 
-func (f *fakeCluster) Retain([]kafka.Node) {}
+func (f *fakeCluster) Retain(nodes []kafka.Node) { f.retained = nodes }
+
+// topic returns a topic of the fake's picture, to be changed before a poll.
+func (f *fakeCluster) topic(name string) *cluster.Topic {
+	picture, _ := f.registry.Picture.Get()
+	return picture.Topic(name)
+}
+
+// registration returns the registration of a broker, to be changed before a poll.
+func (f *fakeCluster) registration(id int32) *cluster.Registration {
+	registered, _ := f.registry.Registrations.Get()
+	return registered[id]
+}
 
 // newFake is a cluster of two 0.9 brokers with topic "test" and a group "g".
 func newFake() *fakeCluster {

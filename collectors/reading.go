@@ -109,9 +109,9 @@ func (r *reading) readRegistry(ctx context.Context, probes *prober) {
 }
 
 // counted sees to it that a source which failed as a whole is counted as one
-// fault at least, unless it failed only because another one did.
+// fault at least.
 func counted(o cluster.Outcome) cluster.Outcome {
-	if o.Err != nil && len(o.Faults) == 0 && !errors.Is(o.Err, cluster.ErrDepends) {
+	if o.Err != nil && len(o.Faults) == 0 {
 		o.Faults = []cluster.Fault{{Target: "ZooKeeper", Reason: zookeeper.Reason(o.Err), Err: o.Err}}
 	}
 	return o

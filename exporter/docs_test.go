@@ -29,6 +29,9 @@ What holds for all of them:
 - **The cluster's word and evenkeel's view are two things.** ` + "`kafka_broker_registered`" + `, leaders and ISR are what the cluster says; ` + "`kafka_broker_status`" + ` and ` + "`kafka_leader_unreachable_partitions`" + ` tell what evenkeel can reach.
 - Every series of a cluster carries ` + "`kafka_cluster`" + `, the name in the configuration. It is left out of the tables.
 - Topics that are being deleted are left out. ` + "`topics.include` and `topics.exclude`" + ` narrow the series of single topics and partitions, never the counts over the whole cluster.
+- ` + "`kafka_log_truncations_total`" + `, which has a series for each topic, is there only while the topics could be read.
+- ` + "`kafka_leader_unreachable_partitions`" + ` is absent while a leader has no address at which it could be asked.
+- A topic that is marked for deletion is left out while the mark is younger than five minutes, or while no partition of it has a leader. Where ` + "`delete.topic.enable`" + ` is off, Kafka 0.9 leaves the mark for ever and the topic goes on living, so it is shown again.
 - ` + "`kafka_broker_up`" + ` is absent also for a registered broker whose registration names no address that evenkeel could ask.
 - A log whose end went backwards counts as truncated when the next reading confirms it: after a clean election a new leader may know an older high watermark for a moment.
 - While a reassignment runs on a release before 2.4, which does not record which replicas are new, those of its targets that are not in the ISR yet count as being added.

@@ -220,6 +220,8 @@ func TestReloadSwapsOnlyWhatChanged(t *testing.T) {
 	if res, text := fetch(t, e, "POST", "/-/reload"); res.StatusCode != http.StatusBadRequest || e.watchers[1] != second {
 		t.Errorf("a bad file: %d %s", res.StatusCode, text)
 	}
+	_, text := fetch(t, e, "GET", "/metrics")
+	expect(t, text, "evenkeel_config_last_reload_successful 0")
 	failure = nil
 	if res, text := fetch(t, e, "POST", "/-/reload"); res.StatusCode != http.StatusOK {
 		t.Errorf("a good file: %d %s", res.StatusCode, text)
@@ -231,6 +233,12 @@ func TestReloadSwapsOnlyWhatChanged(t *testing.T) {
 	case <-second.done:
 	default:
 		t.Error("the watcher of the cluster that went away still runs")
+	}
+	_, text = fetch(t, e, "GET", "/metrics")
+	expect(t, text, "evenkeel_config_last_reload_successful 1")
+	next = strings.ReplaceAll(next, "interval: 1s", "interval: 2s")
+	if res, text := fetch(t, e, "POST", "/-/reload"); res.StatusCode != http.StatusOK || e.watchers[0] == first || e.watchers[0].cfg.Poll.Interval != 2*time.Second {
+		t.Errorf("the same name with another interval: %d %s", res.StatusCode, text)
 	}
 	next += "state_file: /elsewhere\n"
 	if res, text := fetch(t, e, "POST", "/-/reload"); res.StatusCode != http.StatusBadRequest {

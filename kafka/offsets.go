@@ -34,6 +34,20 @@ type offsetOrError struct {
 	err    error
 }
 
+// OffsetsOf returns offsets as if the node had told them, for those who stand in
+// for a Client. A partition that is not among them counts as one that the answer
+// does not mention.
+func OffsetsOf(from Node, told map[string]map[int32]cluster.Offset) Offsets {
+	all := make(map[string]map[int32]offsetOrError, len(told))
+	for topic, partitions := range told {
+		all[topic] = make(map[int32]offsetOrError, len(partitions))
+		for id, offset := range partitions {
+			all[topic][id] = offsetOrError{offset: offset}
+		}
+	}
+	return Offsets{from: from, offsets: all}
+}
+
 // At returns the offset of a partition, or UnknownOffset and why it is not known:
 // the broker does not lead the partition, the user may not see it, or it was not
 // asked for.

@@ -20,7 +20,8 @@ const (
 // members is who belongs to the cluster, as read at one moment.
 type members struct {
 	brokers    map[int32]*cluster.Registration
-	pzxid      int64 // of idsPath: it changes whenever a broker comes or goes
+	pzxid      int64    // of idsPath: it changes whenever a broker comes or goes
+	after      []string // ids as they were once the partitions had been read
 	controller cluster.Reading[cluster.Controller]
 	clusterID  string
 	faults     faults

@@ -73,6 +73,35 @@ func TestBrokersThatNeverComeToRest(t *testing.T) {
 	}
 }
 
+// A broker that leaves between the list and its own znode is gone, and no fault.
+func TestBrokerLeavesWhileReading(t *testing.T) {
+	z, s := newKafka(t)
+	z.when(func(_ int32, path string) action {
+		if path == "/kafka/brokers/ids/1" {
+			z.remove(path)
+		}
+		return answer
+	})
+	got := s.Registry(within(t), nil)
+	if brokers := mustRead(t, got.Registrations); len(brokers) != 1 || brokers[0] == nil || len(got.Members.Faults) > 0 {
+		t.Errorf("brokers %v, faults %v", brokers, got.Members.Faults)
+	}
+}
+
+// The office may change hands while no broker comes or goes.
+func TestControllerChangesWhileReading(t *testing.T) {
+	z, s := newKafka(t)
+	z.when(func(_ int32, path string) action {
+		if path == "/kafka/brokers/topics" {
+			z.set("/kafka/controller", `{"version":1,"brokerid":0,"timestamp":"1"}`)
+		}
+		return answer
+	})
+	if c := mustRead(t, s.Registry(within(t), nil).Controller); c.ID != 0 {
+		t.Errorf("controller %+v", c)
+	}
+}
+
 func TestTopicDeletedWhileReading(t *testing.T) {
 	z, s := newKafka(t)
 	z.set("/kafka/brokers/topics/keep", `{"version":1,"partitions":{"0":[0]}}`)
@@ -163,7 +192,7 @@ func TestReassignment(t *testing.T) {
 	z.set("/kafka/brokers/topics/old", `{"version":1,"partitions":{"0":[2,0,1],"1":[0,1]}}`)
 	z.set(statePath("old", 0), `{"leader":0,"isr":[0]}`)
 	z.set(statePath("old", 1), state01)
-	z.set("/kafka/admin/reassign_partitions", `{"version":1,"partitions":[{"topic":"old","partition":0,"replicas":[2,0]},{"topic":"gone","partition":0,"replicas":[1]}]}`)
+	z.set("/kafka/admin/reassign_partitions", `{"version":1,"partitions":[{"topic":"old","partition":0,"replicas":[2,0]},{"topic":"gone","partition":0,"replicas":[1]},{"topic":"new","partition":0,"replicas":[2,0]}]}`)
 	// From 2.4 on the topic itself tells.
 	z.set("/kafka/brokers/topics/new", `{"version":3,"topic_id":"x","partitions":{"0":[2,0,1],"1":[0,1,2],"2":[0]},"adding_replicas":{"0":[2]},"removing_replicas":{"0":[1],"1":[2]}}`)
 	for i := range 3 {

@@ -3,6 +3,8 @@ package zookeeper
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
@@ -34,7 +36,8 @@ type Registry struct {
 // and takes over partitions in between would be seen leading without being
 // registered, which looks like an outage. So when the set of brokers is not the
 // same after the partitions as it was before, both are read again. When it does
-// not come to rest, a leader that is not registered counts as unknown.
+// not come to rest, the state of every partition that has to do with a broker that
+// came or went counts as unknown.
 func (s *Session) Registry(ctx context.Context, onBrokers func(map[int32]*cluster.Registration)) Registry {
 	for pass := 1; ; pass++ {
 		began := time.Now()
@@ -103,29 +106,37 @@ func (out *Registry) setController(s *Session, m *members) {
 	out.Members.Faults = m.faults.all()
 }
 
-// moved says whether a broker came or went since the members were read, and reads
-// the controller once more, who may have changed with it.
+// moved says whether a broker came or went since the members were read, notes who
+// is registered now, and reads the controller once more, who may have changed with
+// it.
 func (s *Session) moved(ctx context.Context, m *members) (bool, error) {
-	stat, err := s.stat(ctx, idsPath)
+	ids, err := s.list(ctx, idsPath)
 	if err != nil {
 		return false, err
 	}
+	m.after = ids.children
 	controller, err := s.readController(ctx)
 	if err != nil {
 		return false, err
 	}
 	m.controller = controller
-	return stat.Pzxid != m.pzxid, nil
+	return ids.stat.Pzxid != m.pzxid, nil
 }
 
-// forgetStrangers makes the leader unknown where it is no broker that was
-// registered when the members were read: they were read at another moment.
+// forgetStrangers makes the state unknown where the leader is no broker that was
+// registered when the members were read, or a replica is on one that came or went
+// since: they were read at another moment, and what follows from both together (a
+// leader that is gone, a living replica that lags) may never have been true.
 func (s *Session) forgetStrangers(picture *cluster.Picture, m *members, f *faults) {
+	moved := func(broker int32) bool {
+		return (m.brokers[broker] != nil) != slices.Contains(m.after, strconv.Itoa(int(broker)))
+	}
 	n := 0
 	for i := range picture.Topics {
 		for j := range picture.Topics[i].Partitions {
 			p := &picture.Topics[i].Partitions[j]
-			if p.State != cluster.StateRecorded || p.Leader == cluster.NoLeader || m.brokers[p.Leader] != nil {
+			stranger := p.Leader != cluster.NoLeader && m.brokers[p.Leader] == nil
+			if p.State != cluster.StateRecorded || !stranger && !slices.ContainsFunc(p.Replicas, moved) {
 				continue
 			}
 			p.State, p.Leader, p.ISR = cluster.StateUnknown, cluster.NoLeader, nil
@@ -136,7 +147,7 @@ func (s *Session) forgetStrangers(picture *cluster.Picture, m *members, f *fault
 		f.list = append(f.list, cluster.Fault{
 			Target: s.target(idsPath),
 			Reason: string(cluster.ServerTimeout),
-			Err: fmt.Errorf("brokers come and go faster than %s%s can be read: the leader of %d partitions is unknown",
+			Err: fmt.Errorf("brokers come and go faster than %s%s can be read: the state of %d partitions is unknown",
 				s.opts.Chroot, topicsPath, n),
 		})
 	}

@@ -146,3 +146,36 @@ func TestNoController(t *testing.T) {
 		t.Errorf("cluster id %q, faults %v", got.ClusterID, got.Members.Faults)
 	}
 }
+
+// Before the first topic there is no znode for topics, which is no failure; one
+// that may not be listed is.
+func TestTopicsThatAreNotThereOrNotToBeSeen(t *testing.T) {
+	z := newFakeZooKeeper(t)
+	z.set("/brokers/ids/0", broker09)
+	s := newTestSession(t, SessionOptions{}, z)
+	got := s.Registry(within(t), nil)
+	if picture := mustRead(t, got.Picture); len(picture.Topics) > 0 || got.Partitions.Err != nil {
+		t.Errorf("picture %+v, %v", picture, got.Partitions.Err)
+	}
+	z.set("/brokers/topics/t", `{"version":1,"partitions":{"0":[0]}}`)
+	z.forbid("/brokers/topics")
+	got = s.Registry(within(t), nil)
+	if got.Picture.OK() || Reason(got.Partitions.Err) != cluster.ReasonPermission || len(mustRead(t, got.Registrations)) != 1 {
+		t.Errorf("picture read: %v, %v", got.Picture.OK(), got.Partitions.Err)
+	}
+}
+
+// Without the list of topics being deleted, one that is losing its replicas would
+// look like an outage.
+func TestNoPictureWithoutTheDeletions(t *testing.T) {
+	z, s := newKafka(t)
+	z.when(func(_ int32, path string) action {
+		if path == "/kafka/admin/delete_topics" {
+			return drop
+		}
+		return answer
+	})
+	if got := s.Registry(within(t), nil); got.Picture.OK() || got.Partitions.Err == nil || got.Members.Err != nil {
+		t.Errorf("picture read: %v, %v", got.Picture.OK(), got.Partitions.Err)
+	}
+}
