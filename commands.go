@@ -28,6 +28,9 @@ const (
 )
 
 func runServe(cfg *config.Config, load func() (*config.Config, error), o *options, log *slog.Logger) int {
+	if err := web.Validate(*o.web.WebConfigFile); err != nil {
+		return fail(exitMistake, fmt.Errorf("--web.config.file: %w", err))
+	}
 	e, err := exporter.New(cfg, exporter.Options{
 		Load: load, EnableLifecycle: o.enableLifecycle, Version: version.Version, Logger: log,
 	})

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"
@@ -88,9 +89,9 @@ func run(args []string) int {
 	return runServe(cfg, load, &o, log)
 }
 
-// fail says what is wrong in one line.
+// fail says what is wrong in one line, also where a library needs several.
 func fail(code int, err error) int {
-	fmt.Fprintf(os.Stderr, "evenkeel: error: %v\n", err)
+	fmt.Fprintln(os.Stderr, "evenkeel: error:", strings.Join(strings.Fields(err.Error()), " "))
 	return code
 }
 

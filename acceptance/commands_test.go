@@ -49,11 +49,14 @@ func TestMistakesAreOneLine(t *testing.T) {
 	writeConfig(t, bad, "clusters:\n  - name: a\n    zookeper: {servers: [z:2181]}\n")
 	good := filepath.Join(t.TempDir(), "good.yml")
 	writeConfig(t, good, "clusters:\n  - name: a\n    zookeeper: {servers: [\"127.0.0.1:1\"]}\n")
+	web := filepath.Join(t.TempDir(), "web.yml")
+	writeConfig(t, web, "nonsense: 1\n")
 	for _, c := range []struct {
 		args string
 		code int
 		says string
 	}{
+		{"--zookeeper.servers=z1:2181 --web.config.file=" + web, 2, "--web.config.file: yaml: unmarshal errors: line 1: field nonsense not found"},
 		{"--config.file=" + bad, 2, bad + ":3: clusters[0].zookeper: unknown key; allowed here: "},
 		{"check --config.file=" + bad, 3, "unknown key"},
 		{"config-check " + bad, 2, "unknown key"},

@@ -1,0 +1,42 @@
+package cluster
+
+// Keys of the troubles that a cluster has once. Those of a broker, a ZooKeeper
+// server, a source or a fault carry its name.
+const (
+	keyEnsemble          = "ensemble"
+	keyLeaders           = "ensemble leaders"
+	keyUnreachable       = "unreachable"
+	keyController        = "controller"
+	keyOffline           = "offline"
+	keyLeaderUnreachable = "leader unreachable"
+	keyReplicasDown      = "under-replicated down"
+	keyReplicasLag       = "under-replicated lagging"
+	keyImbalance         = "imbalance"
+)
+
+var sourceNames = map[Source]string{
+	SourceEnsemble:   "ZooKeeper servers' states",
+	SourceProbes:     "brokers' states",
+	SourceRegistry:   "registered brokers",
+	SourcePartitions: "partitions",
+	SourceGroups:     "consumer groups",
+	SourceOffsets:    "ends of the logs",
+}
+
+// explanations say what a state means and where to look.
+var explanations = map[string]string{
+	string(BrokerRefused):       "connection refused: the process is not running, or listens elsewhere",
+	string(BrokerTimeout):       "no answer in time: it hangs, is overloaded, or a firewall drops the packets",
+	string(ServerUnresolvable):  "its name does not resolve here",
+	string(BrokerProtocolError): "it closes the connection, or answers otherwise than Kafka does",
+	string(ServerNotServing):    "it runs, but belongs to no quorum",
+	string(ServerNotAllowed):    "srvr is not in its 4lw.commands.whitelist",
+	string(ServerBadReply):      "it answers, but not as ZooKeeper does",
+}
+
+func explain(state string) string {
+	if text := explanations[state]; text != "" {
+		return text
+	}
+	return state
+}
