@@ -83,6 +83,8 @@ func (t *Topic) Partition(id int32) *Partition {
 // Picture is the picture of all partitions.
 type Picture struct {
 	Topics []Topic // by name
+	// MovesUnknown: it could not be read which partitions are being reassigned.
+	MovesUnknown bool
 }
 
 // Topic returns the topic of this name, nil when there is none.

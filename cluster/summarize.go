@@ -5,7 +5,7 @@ package cluster
 func Summarize(picture *Picture, brokers []Broker) *Summary {
 	z := summarizer{
 		Summary: &Summary{
-			AssignmentKnown: true, StatesKnown: true, RegistryKnown: true, ProbesKnown: true,
+			AssignmentKnown: true, StatesKnown: true, RegistryKnown: true, ProbesKnown: true, MovesKnown: !picture.MovesUnknown,
 			UnderReplicated: make(map[MissingReason]int, len(MissingReasons)),
 			Loads:           make(map[int32]*Load, len(brokers)),
 		},

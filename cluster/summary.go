@@ -49,6 +49,9 @@ type Summary struct {
 	// ProbesKnown: every leader could be asked, so LeaderUnreachable holds.
 	ProbesKnown bool
 
+	// MovesKnown: Reassigning holds as well.
+	MovesKnown bool
+
 	Partitions        int
 	Reassigning       int
 	Offline           int // the recorded leader is none, or is not registered

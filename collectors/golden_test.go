@@ -138,6 +138,21 @@ func TestDeclarations(t *testing.T) {
 	}
 }
 
+func TestReassignmentsThatCouldNotBeReadAreAbsent(t *testing.T) {
+	s := storySnapshot()
+	picture, _ := s.Picture.Get()
+	for _, unknown := range []bool{false, true} {
+		picture.MovesUnknown = unknown
+		encoded, err := NewExposition(testConfig(t), metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(finish(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Contains(exposition(t, encoded.Cluster...), "kafka_reassigning_partitions{"); told == unknown {
+			t.Errorf("unknown: %v, told: %v", unknown, told)
+		}
+	}
+}
+
 func TestPanickingCollectorLosesOnlyItself(t *testing.T) {
 	s := storySnapshot()
 	s.Ensemble.Servers = nil

@@ -44,8 +44,10 @@ func emitISR(v *View, w *metrics.Writer) {
 	}
 	w.Begin(kafkaPartitions)
 	w.Int(int64(z.Partitions))
-	w.Begin(kafkaReassign)
-	w.Int(int64(z.Reassigning))
+	if z.MovesKnown {
+		w.Begin(kafkaReassign)
+		w.Int(int64(z.Reassigning))
+	}
 	if !z.StatesKnown {
 		return
 	}

@@ -74,7 +74,7 @@ type apiBroker struct {
 
 type apiSummary struct {
 	Total             int            `json:"total"`
-	Reassigning       int            `json:"reassigning"`
+	Reassigning       *int           `json:"reassigning,omitempty"`
 	Offline           *int           `json:"offline,omitempty"`
 	LeaderUnreachable *int           `json:"leader_unreachable,omitempty"`
 	UnderReplicated   map[string]int `json:"under_replicated,omitempty"`

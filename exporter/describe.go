@@ -84,7 +84,7 @@ func describeSummary(z *cluster.Summary) *apiSummary {
 	if z == nil || !z.AssignmentKnown {
 		return nil
 	}
-	a := &apiSummary{Total: z.Partitions, Reassigning: z.Reassigning}
+	a := &apiSummary{Total: z.Partitions, Reassigning: known(z.Reassigning, z.MovesKnown)}
 	if z.StatesKnown && z.RegistryKnown {
 		a.Offline, a.LeaderUnreachable = &z.Offline, known(z.LeaderUnreachable, z.ProbesKnown)
 		a.UnderReplicated = map[string]int{}

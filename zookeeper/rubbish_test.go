@@ -85,6 +85,9 @@ func TestForbiddenZnodes(t *testing.T) {
 	if p := mustRead(t, got.Picture).Topic("t").Partition(1); p.State != cluster.StateUnknown {
 		t.Errorf("partition %+v", p)
 	}
+	if !mustRead(t, got.Picture).MovesUnknown {
+		t.Error("where partitions are moved to is forbidden, and passes for known")
+	}
 	told := slices.Concat(got.Members.Faults, got.Partitions.Faults)
 	if len(told) != len(paths) || got.Controller.OK() {
 		t.Errorf("faults %v", told)

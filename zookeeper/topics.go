@@ -22,6 +22,7 @@ const (
 // plans is what the cluster has been told to do with its topics.
 type plans struct {
 	targets map[partitionKey][]int32 // where partitions are being moved to
+	unknown bool                     // targets could not be read
 	marked  map[string]time.Time     // topics marked for deletion, and since when
 }
 
@@ -41,7 +42,7 @@ func (s *Session) readPicture(ctx context.Context, f *faults) (*cluster.Picture,
 		return nil, err
 	}
 	var p plans
-	if p.targets, err = s.readReassignment(ctx, f); err != nil {
+	if err = s.readReassignment(ctx, &p, f); err != nil {
 		return nil, err
 	}
 	if p.marked, err = s.readDeletions(ctx, f); err != nil {
@@ -50,7 +51,7 @@ func (s *Session) readPicture(ctx context.Context, f *faults) (*cluster.Picture,
 	if topics, err = s.settle(ctx, topics, p, f); err != nil {
 		return nil, err
 	}
-	picture := &cluster.Picture{Topics: make([]cluster.Topic, len(topics))}
+	picture := &cluster.Picture{Topics: make([]cluster.Topic, len(topics)), MovesUnknown: p.unknown}
 	for i, t := range topics {
 		p.mark(t)
 		picture.Topics[i] = *t
@@ -132,17 +133,18 @@ func (s *Session) readState(ctx context.Context, topic string, p *cluster.Partit
 	return nil
 }
 
-// readReassignment returns where partitions are being moved to.
-func (s *Session) readReassignment(ctx context.Context, f *faults) (map[partitionKey][]int32, error) {
+// readReassignment reads where partitions are being moved to.
+func (s *Session) readReassignment(ctx context.Context, p *plans, f *faults) error {
 	node, err := s.get(ctx, reassignPath)
 	if err != nil {
-		return nil, s.overlook(reassignPath, err, f)
+		p.unknown = !errors.Is(err, zk.ErrNoNode)
+		return s.overlook(reassignPath, err, f)
 	}
-	targets, err := parseReassignment(node.data)
-	if err != nil {
+	if p.targets, err = parseReassignment(node.data); err != nil {
+		p.unknown = true
 		f.add(s.target(reassignPath), s.rubbish(reassignPath, err))
 	}
-	return targets, nil
+	return nil
 }
 
 // readDeletions returns the topics that are marked for deletion, and since when.
