@@ -18,6 +18,30 @@ type GroupOffsets struct {
 	Commits []Commit // by partition; partitions without a commit have none
 }
 
+// CommittedSum adds up the commits. It is unknown when one of them is.
+func (g *GroupOffsets) CommittedSum() (sum int64, known bool) {
+	for _, c := range g.Commits {
+		if !c.Offset.Known() {
+			return 0, false
+		}
+		sum += c.Offset.Int()
+	}
+	return sum, true
+}
+
+// LagSum adds up the lag over the partitions that have a commit, given the topic,
+// which may be nil. It is unknown when one of them is.
+func (g *GroupOffsets) LagSum(t *Topic) (sum int64, known bool) {
+	for _, c := range g.Commits {
+		lag, known := Lag(t.End(c.Partition), c.Offset)
+		if !known {
+			return 0, false
+		}
+		sum += lag
+	}
+	return sum, true
+}
+
 // Commit is a committed offset of one partition: the next offset to be consumed.
 type Commit struct {
 	Partition int32

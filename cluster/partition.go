@@ -97,12 +97,13 @@ func (p *Picture) Topic(name string) *Topic {
 }
 
 // End returns the end of a partition's log, UnknownOffset when there is no such
-// partition.
-func (p *Picture) End(topic string, partition int32) Offset {
-	if t := p.Topic(topic); t != nil {
-		if part := t.Partition(partition); part != nil {
-			return part.End
-		}
+// partition. A nil topic has none.
+func (t *Topic) End(partition int32) Offset {
+	if t == nil {
+		return UnknownOffset
+	}
+	if p := t.Partition(partition); p != nil {
+		return p.End
 	}
 	return UnknownOffset
 }

@@ -1,9 +1,6 @@
 package collectors
 
 import (
-	"net"
-	"strconv"
-
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/metrics"
 )
@@ -160,6 +157,3 @@ func emitLoads(v *View, w *metrics.Writer) {
 		}
 	}
 }
-
-// hostPort joins a host and a port as Kafka prints addresses.
-func hostPort(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

@@ -34,6 +34,8 @@ func Families() []*metrics.Family {
 type View struct {
 	*cluster.Snapshot
 	Show Show
+
+	shown []*cluster.Topic // made when first asked for
 }
 
 // Show says which of the many series of a snapshot are wanted. Counts over the
@@ -56,18 +58,21 @@ func (c *Collector) Succeeded(s *cluster.Snapshot) bool {
 	return true
 }
 
-// eachTopic calls f for every topic that is shown. Topics that are being deleted
-// are not: their replicas leave one by one, which means nothing any more.
-func (v *View) eachTopic(f func(t *cluster.Topic)) {
+// topics returns the topics that are shown, in a slice that must not be changed.
+// The filter is asked once for each of them, not once for each family. Topics that
+// are being deleted are not shown: their replicas leave one by one, which means
+// nothing any more.
+func (v *View) topics() []*cluster.Topic {
 	picture, ok := v.Picture.Get()
-	if !ok {
-		return
+	if v.shown != nil || !ok {
+		return v.shown
 	}
 	for i := range picture.Topics {
 		if t := &picture.Topics[i]; !t.Deleting && v.Show.Topic(t.Name) {
-			f(t)
+			v.shown = append(v.shown, t)
 		}
 	}
+	return v.shown
 }
 
 // eachPartition calls f for every partition that has series of its own.
@@ -75,11 +80,11 @@ func (v *View) eachPartition(f func(topic, partition string, p *cluster.Partitio
 	if !v.Show.PerPartition {
 		return
 	}
-	v.eachTopic(func(t *cluster.Topic) {
+	for _, t := range v.topics() {
 		for i := range t.Partitions {
 			f(t.Name, metrics.Itoa(int(t.Partitions[i].ID)), &t.Partitions[i])
 		}
-	})
+	}
 }
 
 // brokerLabel spells a broker id as a label value.

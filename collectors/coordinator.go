@@ -53,7 +53,7 @@ func (g *groupsOfBroker) faults() (all []cluster.Fault) {
 		if f.count > 1 {
 			err = fmt.Errorf("%d times, the first: %w", f.count, err)
 		}
-		all = append(all, cluster.Fault{Target: fmt.Sprintf("broker %d", g.node.ID), Reason: reason, Err: err})
+		all = append(all, brokerFault(g.node.ID, reason, err))
 	}
 	return all
 }
@@ -62,7 +62,7 @@ func (g *groupsOfBroker) read(ctx context.Context) {
 	defer func() {
 		if v := recover(); v != nil {
 			g.failed = true
-			g.failFor(cluster.ReasonPanic, fmt.Errorf("panic: %v", v))
+			g.failFor(cluster.ReasonPanic, panicked(v))
 		}
 	}()
 	listed, err := g.brokers.ListGroups(ctx, g.node)

@@ -72,11 +72,11 @@ func emitISR(v *View, w *metrics.Writer) {
 
 func emitPartitionISR(v *View, w *metrics.Writer) {
 	w.Begin(topicPartitions)
-	v.eachTopic(func(t *cluster.Topic) {
+	for _, t := range v.topics() {
 		if !t.Unreadable {
 			w.Int(int64(len(t.Partitions)), t.Name)
 		}
-	})
+	}
 	w.Begin(partReplicas)
 	v.eachPartition(func(topic, partition string, p *cluster.Partition) {
 		w.Int(int64(len(p.Replicas)), topic, partition)

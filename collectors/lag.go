@@ -42,7 +42,9 @@ func emitLag(v *View, w *metrics.Writer) {
 		}
 	})
 	w.Begin(truncations)
-	v.eachTopic(func(t *cluster.Topic) { w.Int(int64(v.History.Truncations[t.Name]), t.Name) })
+	for _, t := range v.topics() {
+		w.Int(int64(v.History.Truncations[t.Name]), t.Name)
+	}
 	emitGroups(v, w)
 }
 
@@ -60,39 +62,39 @@ func emitGroups(v *View, w *metrics.Writer) {
 	}
 	w.Begin(groupOffset)
 	for _, l := range lags {
-		for _, c := range l.commits {
+		for _, c := range l.Commits {
 			if v.Show.GroupPerPartition && c.Offset.Known() {
-				w.Int(c.Offset.Int(), l.group, l.topic, metrics.Itoa(int(c.Partition)))
+				w.Int(c.Offset.Int(), l.group, l.Topic, metrics.Itoa(int(c.Partition)))
 			}
 		}
 	}
 	w.Begin(groupLag)
 	for _, l := range lags {
-		for _, c := range l.commits {
-			if lag, known := cluster.Lag(l.end(c.Partition), c.Offset); v.Show.GroupPerPartition && known {
-				w.Int(lag, l.group, l.topic, metrics.Itoa(int(c.Partition)))
+		for _, c := range l.Commits {
+			if lag, known := cluster.Lag(l.log.End(c.Partition), c.Offset); v.Show.GroupPerPartition && known {
+				w.Int(lag, l.group, l.Topic, metrics.Itoa(int(c.Partition)))
 			}
 		}
 	}
 	w.Begin(groupOffsetSum)
 	for _, l := range lags {
-		if sum, known := l.offsetSum(); known {
-			w.Int(sum, l.group, l.topic)
+		if sum, known := l.CommittedSum(); known {
+			w.Int(sum, l.group, l.Topic)
 		}
 	}
 	w.Begin(groupLagSum)
 	for _, l := range lags {
-		if sum, known := l.lagSum(); known {
-			w.Int(sum, l.group, l.topic)
+		if sum, known := l.LagSum(l.log); known {
+			w.Int(sum, l.group, l.Topic)
 		}
 	}
 }
 
-// topicLag is what a group committed for a topic, beside that topic's ends.
+// topicLag is what a group committed for a topic, beside that topic.
 type topicLag struct {
-	group, topic string
-	commits      []cluster.Commit
-	ends         *cluster.Topic
+	*cluster.GroupOffsets
+	group string
+	log   *cluster.Topic
 }
 
 func groupLags(v *View, groups *cluster.Groups) []topicLag {
@@ -102,41 +104,15 @@ func groupLags(v *View, groups *cluster.Groups) []topicLag {
 	}
 	var lags []topicLag
 	for i := range groups.Groups {
-		for _, t := range groups.Groups[i].Topics {
-			topic := picture.Topic(t.Topic)
-			if topic == nil || topic.Deleting || len(t.Commits) == 0 || !v.Show.Topic(t.Topic) {
+		g := &groups.Groups[i]
+		for j := range g.Topics {
+			offsets := &g.Topics[j]
+			topic := picture.Topic(offsets.Topic)
+			if topic == nil || topic.Deleting || len(offsets.Commits) == 0 || !v.Show.Topic(topic.Name) {
 				continue
 			}
-			lags = append(lags, topicLag{groups.Groups[i].Name, t.Topic, t.Commits, topic})
+			lags = append(lags, topicLag{offsets, g.Name, topic})
 		}
 	}
 	return lags
-}
-
-func (l *topicLag) end(partition int32) cluster.Offset {
-	if p := l.ends.Partition(partition); p != nil {
-		return p.End
-	}
-	return cluster.UnknownOffset
-}
-
-func (l *topicLag) offsetSum() (sum int64, known bool) {
-	for _, c := range l.commits {
-		if !c.Offset.Known() {
-			return 0, false
-		}
-		sum += c.Offset.Int()
-	}
-	return sum, true
-}
-
-func (l *topicLag) lagSum() (sum int64, known bool) {
-	for _, c := range l.commits {
-		lag, known := cluster.Lag(l.end(c.Partition), c.Offset)
-		if !known {
-			return 0, false
-		}
-		sum += lag
-	}
-	return sum, true
 }

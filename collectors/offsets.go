@@ -65,11 +65,11 @@ type leaderAnswer struct {
 func (r *reading) askLeader(ctx context.Context, n kafka.Node, picture *cluster.Picture, ask map[string][]int32) (a leaderAnswer) {
 	defer func() {
 		if v := recover(); v != nil {
-			a.faults = append(a.faults, cluster.Fault{Target: fmt.Sprintf("broker %d", n.ID), Reason: cluster.ReasonPanic, Err: fmt.Errorf("panic: %v", v)})
+			a.faults = append(a.faults, brokerFault(n.ID, cluster.ReasonPanic, panicked(v)))
 		}
 	}()
 	fault := func(err error) {
-		a.faults = append(a.faults, cluster.Fault{Target: fmt.Sprintf("broker %d", n.ID), Reason: kafka.Reason(err), Err: err})
+		a.faults = append(a.faults, brokerFault(n.ID, kafka.Reason(err), err))
 	}
 	for _, position := range []kafka.Position{kafka.Latest, kafka.Earliest} {
 		offsets, err := r.brokers.ListOffsets(ctx, n, position, ask)

@@ -56,7 +56,7 @@ func (p *prober) start(n kafka.Node) {
 func (p *prober) probe(n kafka.Node) (result cluster.Probe) {
 	defer func() {
 		if v := recover(); v != nil {
-			result = cluster.Probe{Status: cluster.BrokerUnknown, Err: fmt.Errorf("panic: %v", v)}
+			result = cluster.Probe{Status: cluster.BrokerUnknown, Err: panicked(v)}
 		}
 	}()
 	ctx, cancel := context.WithTimeout(p.ctx, p.each)
@@ -121,7 +121,7 @@ func (r *reading) listBrokers(probes *prober) (faults []cluster.Fault) {
 			faults = append(faults, r.count(fmt.Sprintf("broker %d at %s", k.ID, k.Address), probe)...)
 		} else if b.Registration != nil {
 			_, b.Probe.Err = r.address(b.Registration)
-			faults = append(faults, cluster.Fault{Target: fmt.Sprintf("broker %d", k.ID), Reason: string(cluster.BrokerUnknown), Err: b.Probe.Err})
+			faults = append(faults, brokerFault(k.ID, string(cluster.BrokerUnknown), b.Probe.Err))
 		}
 		r.brokerList = append(r.brokerList, b)
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
@@ -46,7 +48,7 @@ func (r *reading) source(source cluster.Source, read func() ([]cluster.Fault, er
 	o := cluster.Outcome{Started: time.Now()}
 	defer func() {
 		if v := recover(); v != nil {
-			o.Err = fmt.Errorf("panic: %v", v)
+			o.Err = panicked(v)
 			o.Faults = []cluster.Fault{{Target: "evenkeel", Reason: cluster.ReasonPanic, Err: o.Err}}
 			r.log.Error("Reading failed", "source", source, "err", o.Err, "stack", string(debug.Stack()))
 		}
@@ -117,6 +119,15 @@ func counted(o cluster.Outcome) cluster.Outcome {
 	return o
 }
 
+// brokerFault is the failure of one broker. Its target carries no counts and no
+// error, so that the same fault is the same trouble from poll to poll.
+func brokerFault(id int32, reason string, err error) cluster.Fault {
+	return cluster.Fault{Target: fmt.Sprintf("broker %d", id), Reason: reason, Err: err}
+}
+
+// panicked makes an error of what a recovered panic left.
+func panicked(v any) error { return fmt.Errorf("panic: %v", v) }
+
 func dependsOn(source cluster.Source) error {
 	return fmt.Errorf("%w (%s)", cluster.ErrDepends, source)
 }
@@ -132,7 +143,7 @@ func (p *Poller) address(b *cluster.Registration) (string, error) {
 	}
 	switch {
 	case len(fitting) == 1:
-		return hostPort(fitting[0].Host, fitting[0].Port), nil
+		return net.JoinHostPort(fitting[0].Host, strconv.Itoa(fitting[0].Port)), nil
 	case len(b.Endpoints) == 0:
 		return "", errors.New("its registration names no address")
 	case listener != "":

@@ -135,9 +135,10 @@ func describeGroups(s *cluster.Snapshot) map[string]apiGroup {
 			a.Members = &g.Members
 		}
 		for _, t := range g.Topics {
+			topic := picture.Topic(t.Topic)
 			for _, c := range t.Commits {
 				commit := apiCommit{Partition: c.Partition, Committed: offset(c.Offset)}
-				commit.Lag = known(cluster.Lag(picture.End(t.Topic, c.Partition), c.Offset))
+				commit.Lag = known(cluster.Lag(topic.End(c.Partition), c.Offset))
 				a.Topics[t.Topic] = append(a.Topics[t.Topic], commit)
 			}
 		}

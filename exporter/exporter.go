@@ -164,10 +164,9 @@ func (e *Exporter) reload() error {
 	e.mu.Lock()
 	e.cfg, e.watchers = cfg, watchers
 	e.mu.Unlock()
-	if e.phase == notRunning {
-		return nil
+	if e.phase == running {
+		stopAll(slices.DeleteFunc(old, func(w *watcher) bool { return slices.Contains(watchers, w) }))
 	}
-	stopAll(slices.DeleteFunc(old, func(w *watcher) bool { return slices.Contains(watchers, w) }))
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/evenkeel/evenkeel/cluster"
 )
 
 //go:embed page.html
@@ -82,18 +84,23 @@ const shownGroups = 20
 
 // worstGroups returns a row for each group and topic, unknown lags first and then
 // the greatest.
-func worstGroups(groups map[string]apiGroup) (rows []pageGroup, more int) {
-	for name, g := range groups {
-		for topic, commits := range g.Topics {
-			row := pageGroup{Group: name, Topic: topic, Members: g.Members, Lag: ptr(int64(0))}
-			for _, c := range commits {
-				if c.Lag == nil {
-					row.Lag = nil
-					break
-				}
-				*row.Lag += *c.Lag
+func worstGroups(s *cluster.Snapshot) (rows []pageGroup, more int) {
+	groups, ok := s.Groups.Get()
+	if !ok {
+		return nil, 0
+	}
+	picture, _ := s.Picture.Get() // groups are read with the picture only
+	for i := range groups.Groups {
+		g := &groups.Groups[i]
+		for j := range g.Topics {
+			t := &g.Topics[j]
+			if len(t.Commits) == 0 {
+				continue
 			}
-			rows = append(rows, row)
+			rows = append(rows, pageGroup{
+				Group: g.Name, Topic: t.Topic, Members: known(g.Members, g.Members != cluster.UnknownMembers),
+				Lag: known(t.LagSum(picture.Topic(t.Topic))),
+			})
 		}
 	}
 	slices.SortFunc(rows, func(a, b pageGroup) int {
@@ -118,7 +125,7 @@ func (e *Exporter) servePage(w http.ResponseWriter, _ *http.Request) {
 	for _, watcher := range e.all() {
 		c := pageCluster{apiCluster: describe(watcher, data.Now, false)}
 		if p, fresh := watcher.fresh(data.Now); fresh {
-			c.Groups, c.MoreGroups = worstGroups(describeGroups(p.snapshot))
+			c.Groups, c.MoreGroups = worstGroups(p.snapshot)
 		}
 		data.Clusters = append(data.Clusters, c)
 	}

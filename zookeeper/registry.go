@@ -69,16 +69,6 @@ func (s *Session) Registry(ctx context.Context, onBrokers func(map[int32]*cluste
 	}
 }
 
-// Members reads what Registry reads without the partitions, for clusters whose
-// own metadata tells these. The picture is a reading that was not made.
-func (s *Session) Members(ctx context.Context, onBrokers func(map[int32]*cluster.Registration)) Registry {
-	m, out := s.members(ctx, onBrokers)
-	if m != nil {
-		out.setController(s, m)
-	}
-	return out
-}
-
 // members returns nil, and a Registry that has failed as a whole, when the members
 // cannot be read.
 func (s *Session) members(ctx context.Context, onBrokers func(map[int32]*cluster.Registration)) (*members, Registry) {

@@ -91,20 +91,6 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
-func TestMembersLeaveThePictureUnread(t *testing.T) {
-	z, s := newKafka(t)
-	z.when(func(_ int32, path string) action {
-		if strings.HasPrefix(path, "/kafka/brokers/topics") {
-			t.Errorf("%s was read", path)
-		}
-		return answer
-	})
-	got := s.Members(within(t), nil)
-	if len(mustRead(t, got.Registrations)) != 2 || !mustRead(t, got.Controller).Exists || got.Picture.OK() {
-		t.Errorf("got %+v", got)
-	}
-}
-
 // TestSyncGoesFirst holds that a follower that lags behind is made to catch up
 // before anything is read from it.
 func TestSyncGoesFirst(t *testing.T) {
