@@ -24,7 +24,7 @@ func newSnapshot() *cluster.Snapshot {
 	random := rand.New(rand.NewPCG(1, 2))
 	s := &cluster.Snapshot{
 		Cluster: "prod", Started: time.Now(), Finished: time.Now(),
-		Controller: cluster.Read(cluster.Controller{ID: 1, Exists: true}), BrokersTried: brokers, BrokersHeard: brokers,
+		Controller: cluster.Read(cluster.Controller{ID: 1, Exists: true, Named: true}), BrokersTried: brokers, BrokersHeard: brokers,
 		Outcomes: map[cluster.Source]cluster.Outcome{cluster.SourceEnsemble: {Err: errors.New("not part of this")}},
 	}
 	registered := map[int32]*cluster.Registration{}

@@ -34,20 +34,27 @@ type Endpoint struct {
 	Port     int
 }
 
-// Registration is a broker's ephemeral znode /brokers/ids/ID.
+// Registration is what the cluster says of a broker that belongs to it: its
+// ephemeral znode /brokers/ids/ID, or where no ZooKeeper is asked, what brokers
+// tell of each other.
 type Registration struct {
-	ID         int32
-	Version    int // of the JSON: 1 is Kafka 0.8, 2 is 0.9, 3 is 0.10.0, 4 is 0.10.2 to 2.6, 5 is later
-	Endpoints  []Endpoint
-	Rack       string    // "" where there is none
-	Registered time.Time // creation of the znode, by the ensemble's clock
-	Session    int64     // czxid of the znode: another one means that the broker registered anew
+	ID int32
+	// Version is that of the znode's JSON: 1 is Kafka 0.8, 2 is 0.9, 3 is 0.10.0,
+	// 4 is 0.10.2 to 2.6, 5 is later; 0 where there is no znode.
+	Version   int
+	Endpoints []Endpoint
+	Rack      string // "" where there is none
+	// Fenced: the controller knows the broker and lets it serve nobody (KRaft).
+	Fenced     bool
+	Registered time.Time // creation of the znode, by the ensemble's clock; zero where there is none
+	Session    int64     // czxid of the znode: another one means that the broker registered anew; 0 where there is none
 }
 
-// Controller is what /controller says.
+// Controller says whether a controller is active, and who it is.
 type Controller struct {
-	ID     int32 // broker id; meaningless when there is none
+	ID     int32 // broker id; meaningless when there is none or it is not Named
 	Exists bool
+	Named  bool // ID holds: without ZooKeeper's word, brokers prove that there is a controller and do not tell who
 }
 
 // Probe is our own view of a broker: one small request, sent to the address that

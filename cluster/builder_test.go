@@ -38,7 +38,7 @@ func snap(at time.Duration, p *Picture, brokers ...Broker) *Snapshot {
 	}
 	s := &Snapshot{
 		Cluster: "c", Trigger: TriggerInterval, Started: t0.Add(at), Finished: t0.Add(at),
-		Registrations: Read(registered), Controller: Read(Controller{ID: 1, Exists: true}), Brokers: brokers,
+		Registrations: Read(registered), Controller: Read(Controller{ID: 1, Exists: true, Named: true}), Brokers: brokers,
 		BrokersTried: len(brokers), BrokersHeard: 1, Picture: Read(p), Groups: Read(&Groups{}), Outcomes: map[Source]Outcome{},
 	}
 	s.Summary = Summarize(p, brokers)

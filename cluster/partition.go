@@ -53,8 +53,9 @@ type Partition struct {
 	Adding      []int32 // replicas that a reassignment is adding; they need not be in sync yet
 	Leader      int32   // NoLeader when none is recorded
 	ISR         []int32 // as recorded, in the recorded order
+	Offline     []int32 // replicas whose broker is gone or whose log directory failed, where the cluster tells them
 	LeaderEpoch int32
-	Version     int32 // of the state znode: it rises by one with every write
+	Version     int32 // of the state znode: it rises by one with every write; 0 where there is none
 	Start       Offset
 	End         Offset // the high watermark: the end of the log for consumers
 
@@ -64,7 +65,8 @@ type Partition struct {
 // Topic is a topic with all its partitions.
 type Topic struct {
 	Name       string
-	Created    int64 // czxid of the topic's znode: another one is another topic of the same name
+	Created    int64 // czxid of the topic's znode, or made of its id: another one is another topic of the same name; 0 where not told
+	MinISR     int   // min.insync.replicas as it is in force; 0 when unknown
 	Deleting   bool
 	Unreadable bool        // its znode holds rubbish: how many partitions it has is unknown
 	Partitions []Partition // by id

@@ -218,7 +218,7 @@ func TestEventsTellWhatHappened(t *testing.T) {
 	a := snap(0, picture(topic("t", versioned(part(0, []int32{0, 1}, 0, []int32{0}), 3))), alive(0), alive(1))
 	b := snap(1, picture(topic("t", versioned(part(0, []int32{0, 1}, 1, []int32{1}), 4))), alive(0), alive(1))
 	b.Brokers[0].Registration = &Registration{ID: 0, Session: 9}
-	b.Controller = Read(Controller{ID: 0, Exists: true})
+	b.Controller = Read(Controller{ID: 0, Exists: true, Named: true})
 	a.Ensemble = &Ensemble{Servers: []Server{{Name: "z1", Mode: ModeFollower}}}
 	b.Ensemble = &Ensemble{Servers: []Server{{Name: "z1", Mode: ModeLeader}}}
 	got := strings.Join(Events(a, b, Compare(a, b)), "\n")

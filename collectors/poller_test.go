@@ -142,7 +142,7 @@ func newFake() *fakeCluster {
 	return &fakeCluster{
 		registry: zookeeper.Registry{
 			Registrations: cluster.Read(map[int32]*cluster.Registration{0: reg(0), 1: reg(1)}),
-			Controller:    cluster.Read(cluster.Controller{ID: 0, Exists: true}),
+			Controller:    cluster.Read(cluster.Controller{ID: 0, Exists: true, Named: true}),
 			Picture: cluster.Read(&cluster.Picture{Topics: []cluster.Topic{
 				{Name: "__consumer_offsets", Partitions: []cluster.Partition{part(0, 1)}},
 				{Name: "hidden", Partitions: []cluster.Partition{part(0, 0)}},

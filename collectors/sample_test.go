@@ -56,7 +56,7 @@ func storySnapshot() *cluster.Snapshot {
 			{Name: "z3:2181", Mode: cluster.ModeUnreachable, Status: cluster.ServerRefused, Err: errors.New("connection refused")},
 		}},
 		Registrations: cluster.Read(map[int32]*cluster.Registration{1: reg1}),
-		Controller:    cluster.Read(cluster.Controller{ID: 1, Exists: true}),
+		Controller:    cluster.Read(cluster.Controller{ID: 1, Exists: true, Named: true}),
 		Release:       "0.9",
 		Brokers: []cluster.Broker{
 			{ID: 0, Address: "b0:9092", Rack: "r0", RegistryRead: true, Probe: cluster.Probe{Status: cluster.BrokerRefused, Err: errors.New("connection refused")}},

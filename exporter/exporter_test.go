@@ -51,7 +51,7 @@ func publishAt(w *watcher, finished time.Time) {
 	}}}}
 	s := &cluster.Snapshot{
 		Cluster: w.cfg.Name, Finished: finished, Started: finished,
-		Registrations: cluster.Read(map[int32]*cluster.Registration{1: reg}), Controller: cluster.Read(cluster.Controller{ID: 1, Exists: true}),
+		Registrations: cluster.Read(map[int32]*cluster.Registration{1: reg}), Controller: cluster.Read(cluster.Controller{ID: 1, Exists: true, Named: true}),
 		Brokers:      []cluster.Broker{{ID: 1, Address: "b1:9092", Registration: reg, RegistryRead: true, Probe: cluster.Probe{Status: cluster.BrokerAlive}}},
 		BrokersTried: 1, BrokersHeard: 1, Picture: cluster.Read(picture),
 		Groups: cluster.Read(&cluster.Groups{Groups: []cluster.Group{

@@ -91,7 +91,7 @@ func parseController(data []byte) (cluster.Controller, error) {
 	if raw.Broker == nil || *raw.Broker < 0 {
 		return cluster.Controller{}, errors.New("it names no broker")
 	}
-	return cluster.Controller{ID: *raw.Broker, Exists: true}, nil
+	return cluster.Controller{ID: *raw.Broker, Exists: true, Named: true}, nil
 }
 
 // parseClusterID reads /cluster/id.

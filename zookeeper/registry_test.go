@@ -68,7 +68,7 @@ func TestRegistry(t *testing.T) {
 	if diff := cmp.Diff(want, early); diff != "" {
 		t.Errorf("onBrokers: %s", diff)
 	}
-	if c := mustRead(t, got.Controller); c != (cluster.Controller{ID: 1, Exists: true}) {
+	if c := mustRead(t, got.Controller); c != (cluster.Controller{ID: 1, Exists: true, Named: true}) {
 		t.Errorf("controller %+v", c)
 	}
 	if got.ClusterID != "6Tu2UY4HS9yI8mnAGzdhJg" {
