@@ -5,8 +5,8 @@ import "time"
 // BrokerStatus says how a broker is, and if it is not well, why.
 type BrokerStatus string
 
-// The states of a broker. Unregistered, the cluster's own word, goes before
-// whatever our probe says.
+// The states of a broker. Unregistered and fenced, the cluster's own words, go
+// before whatever our probe says.
 const (
 	BrokerAlive         BrokerStatus = "alive"
 	BrokerUnregistered  BrokerStatus = "unregistered"
@@ -76,25 +76,28 @@ type Broker struct {
 	Rack         string        // as it last registered
 	Registration *Registration // nil when it is not registered, or when the registry was not read
 	RegistryRead bool          // false: whether it is registered is unknown
+	Release      string        // MAJOR.MINOR as it told it in this poll; ""
 	Probe        Probe
 }
 
-// Registered returns whether the broker is registered, and whether that is known.
+// Registered returns whether the broker is registered and not fenced, and whether
+// that is known.
 func (b *Broker) Registered() (registered, known bool) {
-	return b.Registration != nil, b.RegistryRead
+	return b.Registration != nil && !b.Registration.Fenced, b.RegistryRead
 }
 
 // Up returns whether the broker is up: not as soon as the probe fails or the
 // registry lacks it, and so when both say yes. It is unknown when the broker
 // answers and the registry cannot be read, and when there was no address to ask.
 func (b *Broker) Up() (up, known bool) {
+	registered, read := b.Registered()
 	switch {
-	case b.RegistryRead && b.Registration == nil:
+	case read && !registered:
 		return false, true
 	case !b.Probe.Answered():
 		return false, b.Probe.Status != BrokerUnknown
 	default:
-		return b.RegistryRead, b.RegistryRead
+		return read, read
 	}
 }
 
@@ -103,6 +106,8 @@ func (b *Broker) Status() BrokerStatus {
 	switch {
 	case b.RegistryRead && b.Registration == nil:
 		return BrokerUnregistered
+	case b.RegistryRead && b.Registration.Fenced:
+		return BrokerFenced
 	case b.Probe.Answered() && !b.RegistryRead:
 		// It answers us, but a broker that lost its registration answers as
 		// well. "alive" would be a guess.

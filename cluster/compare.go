@@ -1,5 +1,7 @@
 package cluster
 
+import "slices"
+
 // Changes is what one snapshot tells beside the one before it.
 type Changes struct {
 	ISRShrinks map[int32]int // by broker: its replicas that left an ISR
@@ -26,7 +28,7 @@ func Compare(prev, next *Snapshot) Changes {
 		c.compareISR(old, cur)
 		if cur.Leader != old.Leader && cur.Leader != NoLeader {
 			c.Elections++
-			if provenUnclean(old, cur) {
+			if provenUnclean(prev, next, old, cur) {
 				c.Unclean++
 			}
 		}
@@ -49,10 +51,29 @@ func (c *Changes) compareISR(old, cur *Partition) {
 
 // provenUnclean says whether the new leader was outside the ISR at its election.
 // That takes both: it was not in the ISR of the reading before, and nothing came
-// between the readings, which the version of the state znode tells by having
-// risen by exactly one.
-func provenUnclean(old, cur *Partition) bool {
-	return cur.Version == old.Version+1 && !old.InISR(cur.Leader)
+// between the readings. The version of the state znode tells that by having risen
+// by exactly one; where there is none, every member of that ISR was gone in both
+// readings.
+func provenUnclean(prev, next *Snapshot, old, cur *Partition) bool {
+	if old.InISR(cur.Leader) {
+		return false
+	}
+	if old.Version != NoVersion && cur.Version != NoVersion {
+		return cur.Version == old.Version+1
+	}
+	return len(old.ISR) > 0 && !slices.ContainsFunc(old.ISR, func(id int32) bool {
+		return !prev.gone(id) || !next.gone(id)
+	})
+}
+
+// gone says whether a broker is known not to be registered.
+func (s *Snapshot) gone(broker int32) bool {
+	b := s.Broker(broker)
+	if b == nil {
+		return s.Registrations.OK()
+	}
+	registered, known := b.Registered()
+	return known && !registered
 }
 
 // eachPair calls f for every partition that is in both pictures and belongs to
@@ -65,7 +86,7 @@ func eachPair(before, after *Picture, f func(t *Topic, old, cur *Partition)) {
 	for i := range after.Topics {
 		t := &after.Topics[i]
 		old := before.Topic(t.Name)
-		if old == nil || old.Created != t.Created || t.Deleting {
+		if old == nil || !old.Same(t) || t.Deleting {
 			continue
 		}
 		for j := range t.Partitions {

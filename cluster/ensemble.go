@@ -54,6 +54,19 @@ var ServerStatuses = []ServerStatus{
 	ServerNotAllowed, ServerNotServing, ServerBadReply,
 }
 
+// ServerStats lists the statistics of a server that are worth telling on every
+// release, by the names of mntr. No server tells all of them.
+var ServerStats = []string{
+	"zk_avg_latency", "zk_max_latency", "zk_min_latency", "zk_outstanding_requests", "zk_num_alive_connections",
+	"zk_znode_count", "zk_packets_received", "zk_packets_sent", "zk_watch_count", "zk_ephemerals_count",
+	"zk_approximate_data_size", "zk_open_file_descriptor_count", "zk_max_file_descriptor_count", "zk_followers",
+	"zk_learners", "zk_synced_followers", "zk_synced_observers", "zk_synced_non_voting_followers",
+	"zk_pending_syncs", "zk_quorum_size", "zk_uptime", "zk_leader_uptime", "zk_global_sessions",
+	"zk_local_sessions", "zk_last_proposal_size", "zk_max_proposal_size", "zk_min_proposal_size",
+	"zk_fsync_threshold_exceed_count", "zk_connection_rejected", "zk_stale_requests", "zk_throttled_ops",
+	"zk_auth_failed_count", "zk_digest_mismatches_count", "zk_looking_count", "zk_unrecoverable_error_count",
+}
+
 // Server is a ZooKeeper server of the configuration as one poll saw it.
 type Server struct {
 	Name    string // host:port as configured; the zk_server label
@@ -61,7 +74,8 @@ type Server struct {
 	Mode    ServerMode
 	Status  ServerStatus
 	Version string             // "" when not told
-	Stats   map[string]float64 // by the names that mntr uses, from srvr and, where the server allows it, mntr
+	Stats   map[string]float64 // those of ServerStats that it told
+	More    map[string]float64 // what else it told in mntr or by its AdminServer, spelled like those; nil where not wanted
 	Err     error              // why Status is not ServerOK; nil otherwise
 }
 
@@ -73,6 +87,7 @@ func (s *Server) Up() bool {
 // Ensemble is the configured set of ZooKeeper servers, in configuration order.
 type Ensemble struct {
 	Servers []Server
+	Members []Member // as /zookeeper/config tells them, from ZooKeeper 3.5; nil when unknown
 }
 
 // ServingVoters counts the servers that answered as leader, follower or
@@ -114,10 +129,18 @@ func (e *Ensemble) HasQuorum() (quorum, known bool) {
 	return false, known
 }
 
-// Voters returns the number of voting members, where a server tells it (mntr's
-// zk_quorum_size, from ZooKeeper 3.6). A configured server that is silent is
-// never assumed to be a voter.
+// Voters returns the number of voting members, where the ensemble's configuration
+// or a server tells it (mntr's zk_quorum_size, from ZooKeeper 3.6). A configured
+// server that is silent is never assumed to be a voter.
 func (e *Ensemble) Voters() (n int, known bool) {
+	for _, m := range e.Members {
+		if m.Voting {
+			n++
+		}
+	}
+	if n > 0 {
+		return n, true
+	}
 	for i := range e.Servers {
 		if v, ok := e.Servers[i].Stats["zk_quorum_size"]; ok && v > 0 {
 			return int(v), true

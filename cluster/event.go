@@ -13,8 +13,8 @@ func Events(prev, next *Snapshot, c Changes) []string {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	modeEvents(prev, next, say)
 	if a, ok := prev.Controller.Get(); ok {
-		if b, ok := next.Controller.Get(); ok && a != b && b.Exists {
-			say("broker %d is the controller now", b.ID)
+		if b, ok := next.Controller.Get(); ok && a != b && b.Exists && b.Named {
+			say("node %d is the active controller now", b.ID)
 		}
 	}
 	for i := range next.Brokers {

@@ -21,6 +21,7 @@ func findTroubles(s *Snapshot) *finder {
 	f.ensemble()
 	f.brokers()
 	f.partitions()
+	f.permissions()
 	f.sources()
 	return f
 }
@@ -83,7 +84,7 @@ func (f *finder) brokers() {
 	case !ok:
 		f.unlooked = append(f.unlooked, keyController)
 	case !c.Exists:
-		f.add(Critical, keyController, "no broker is the active controller: no leader can be elected")
+		f.add(Critical, keyController, "there is no active controller: no leader can be elected")
 	}
 	if !s.Registrations.OK() {
 		f.unlooked = append(f.unlooked, "broker ") // all of them
@@ -105,8 +106,10 @@ func (f *finder) broker(b *Broker) {
 	}
 	switch {
 	case st == BrokerAlive:
-	case st == BrokerUnregistered && f.idle(b.ID):
+	case (st == BrokerUnregistered || st == BrokerFenced) && f.idle(b.ID):
 		// It left, and nothing is missing: that is no trouble.
+	case st == BrokerFenced:
+		f.add(Warning, key, "broker %d is fenced: the controller knows it, does not hear from it, and lets it lead nothing", b.ID).because(string(st), b.Probe.Err)
 	case st == BrokerUnregistered && b.Probe.Answered():
 		f.add(Warning, key, "broker %d is not registered: for the cluster it is down, though it still answers at %s", b.ID, b.Address).because(string(st), nil)
 	case st == BrokerUnregistered:
@@ -137,7 +140,7 @@ func (f *finder) idle(broker int32) bool {
 func (f *finder) partitions() {
 	z := f.s.Summary
 	if z == nil || !z.StatesKnown || !z.RegistryKnown {
-		f.unlooked = append(f.unlooked, keyOffline, keyLeaderUnreachable, keyReplicasDown, keyReplicasLag, keyImbalance)
+		f.unlooked = append(f.unlooked, keyOffline, keyLeaderUnreachable, keyReplicasDown, keyReplicasLag, keyReplicasDirs, keyMinISR, keyImbalance)
 		return
 	}
 	if z.Offline > 0 {
@@ -151,15 +154,36 @@ func (f *finder) partitions() {
 	if n := z.UnderReplicated[MissingBrokerDown]; n > 0 {
 		f.add(Warning, keyReplicasDown, "%d partitions lack replicas, all of them on brokers that are down", n)
 	}
+	if n := z.UnderReplicated[MissingLogDir]; n > 0 {
+		f.add(Warning, keyReplicasDirs, "%d partitions lack replicas that are on failed log directories of registered brokers", n)
+	}
 	if n := z.UnderReplicated[MissingLagging]; n > 0 {
 		f.add(Warning, keyReplicasLag, "%d partitions have replicas on registered brokers that do not keep up", n)
 	}
+	f.minISR(z)
 	switch n := z.Electable + z.NotElectable; {
 	case f.s.History.ImbalanceSince.IsZero():
 	case z.Electable == 0:
 		f.add(Warning, keyImbalance, "leadership is not balanced: the preferred leaders of %d partitions cannot lead now", n).because("not electable", nil)
 	default:
 		f.add(Warning, keyImbalance, "leadership is not balanced: %d partitions are not led by their preferred leader; a preferred-replica election would repair %d of them", n, z.Electable).because("electable", nil)
+	}
+}
+
+func (f *finder) minISR(z *Summary) {
+	if !z.MinISRKnown {
+		f.unlooked = append(f.unlooked, keyMinISR)
+	} else if z.UnderMinISR > 0 {
+		f.add(Critical, keyMinISR, "%d partitions have fewer replicas in sync than min.insync.replicas asks for: producers with acks=all cannot write to them", z.UnderMinISR)
+	}
+}
+
+// permissions tells what this user is kept from seeing without an error.
+func (f *finder) permissions() {
+	if allowed, told := f.s.Permissions[Permission{"topic", "describe"}]; told && !allowed {
+		f.blind(Warning, keyHiddenTopics, "this user may not see all topics: consumer groups have offsets, and the topic that holds them is not shown; grant it DESCRIBE on all topics")
+	} else if !told {
+		f.unlooked = append(f.unlooked, keyHiddenTopics)
 	}
 }
 

@@ -16,7 +16,8 @@ type History struct {
 	Truncations      map[string]int // by topic
 	ModeChanges      map[string]int // by ZooKeeper server as configured
 	Faults           map[FaultKey]int
-	ImbalanceSince   time.Time // zero while no broker is above the threshold, or not known
+	ImbalanceSince   time.Time           // zero while no broker is above the threshold, or not known
+	RegisteredSince  map[int32]time.Time // by broker: end of the poll that first saw it registered
 }
 
 // FaultKey counts faults by source and reason.
@@ -47,6 +48,8 @@ func NewTally(threshold float64) *Tally {
 			Truncations: map[string]int{},
 			ModeChanges: map[string]int{},
 			Faults:      map[FaultKey]int{},
+
+			RegisteredSince: map[int32]time.Time{},
 		},
 		modes:   map[string]ServerMode{},
 		receded: map[partitionKey]Offset{},
@@ -74,11 +77,25 @@ func (t *Tally) Observe(next *Snapshot, changes Changes) History {
 	return t.copy()
 }
 
-// observeBrokers makes every known broker's counters start at 0.
+// observeBrokers makes every known broker's counters start at 0, and notes since when
+// it is registered.
 func (t *Tally) observeBrokers(next *Snapshot) {
 	for i := range next.Brokers {
 		t.h.ISRShrinks[next.Brokers[i].ID] += 0
 		t.h.ISRExpands[next.Brokers[i].ID] += 0
+		t.observeRegistration(&next.Brokers[i], next.Finished)
+	}
+}
+
+// observeRegistration notes since when a broker is registered. A poll that could not
+// see leaves that as it is.
+func (t *Tally) observeRegistration(b *Broker, now time.Time) {
+	switch registered, known := b.Registered(); {
+	case !known:
+	case !registered:
+		delete(t.h.RegisteredSince, b.ID)
+	case t.h.RegisteredSince[b.ID].IsZero():
+		t.h.RegisteredSince[b.ID] = now
 	}
 }
 
@@ -131,6 +148,7 @@ func (t *Tally) copy() History {
 	h.Truncations = maps.Clone(h.Truncations)
 	h.ModeChanges = maps.Clone(h.ModeChanges)
 	h.Faults = maps.Clone(h.Faults)
+	h.RegisteredSince = maps.Clone(h.RegisteredSince)
 	return h
 }
 

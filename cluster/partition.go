@@ -9,6 +9,9 @@ import (
 // NoLeader is the leader of a partition for which the controller recorded none.
 const NoLeader int32 = -1
 
+// NoVersion is the version of a state that was not read from a znode.
+const NoVersion int32 = -1
+
 // Offset is a position in a partition's log. Its zero value is an offset that is
 // not known, so that a forgotten one is never mistaken for the start of the log.
 type Offset struct{ plusOne int64 }
@@ -41,7 +44,8 @@ type StateKind uint8
 const (
 	StateUnknown  StateKind = iota // it could not be read, or could not be understood
 	StateAbsent                    // the controller recorded none yet: there is no leader
-	StateRecorded                  // Leader, ISR, LeaderEpoch and StateVersion hold
+	StateLeader                    // Leader holds, and the ISR cannot be told here
+	StateRecorded                  // Leader, ISR, LeaderEpoch and Version hold
 )
 
 // Partition is one partition of a topic.
@@ -51,11 +55,13 @@ type Partition struct {
 	Reassigning bool
 	Replicas    []int32 // the assignment, in its order: the first is the preferred leader
 	Adding      []int32 // replicas that a reassignment is adding; they need not be in sync yet
-	Leader      int32   // NoLeader when none is recorded
+	// Leader is NoLeader when none is recorded. While the state is unknown it may
+	// name a broker to ask for offsets, who knows by himself whether he leads.
+	Leader      int32
 	ISR         []int32 // as recorded, in the recorded order
 	Offline     []int32 // replicas whose broker is gone or whose log directory failed, where the cluster tells them
 	LeaderEpoch int32
-	Version     int32 // of the state znode: it rises by one with every write; 0 where there is none
+	Version     int32 // of the state znode: it rises by one with every write; NoVersion where there is none
 	Start       Offset
 	End         Offset // the high watermark: the end of the log for consumers
 
@@ -65,11 +71,26 @@ type Partition struct {
 // Topic is a topic with all its partitions.
 type Topic struct {
 	Name       string
-	Created    int64 // czxid of the topic's znode, or made of its id: another one is another topic of the same name; 0 where not told
-	MinISR     int   // min.insync.replicas as it is in force; 0 when unknown
+	ID         string // as Kafka spells it; "" where the release has none
+	Created    int64  // czxid of the topic's znode; 0 where it was not read from there
+	MinISR     int    // min.insync.replicas as it is in force; 0 when unknown
 	Deleting   bool
 	Unreadable bool        // its znode holds rubbish: how many partitions it has is unknown
 	Partitions []Partition // by id
+}
+
+// Same says whether two readings are of one topic, and not of two that had the
+// same name one after the other. Where neither ids nor znodes can be compared,
+// because they were read from different sources, it takes them for one.
+func (t *Topic) Same(o *Topic) bool {
+	switch {
+	case t.ID != "" && o.ID != "":
+		return t.ID == o.ID
+	case t.Created != 0 && o.Created != 0:
+		return t.Created == o.Created
+	default:
+		return true
+	}
 }
 
 // Partition returns the partition with this id, nil when there is none. It looks at
@@ -87,6 +108,10 @@ type Picture struct {
 	Topics []Topic // by name
 	// MovesUnknown: it could not be read which partitions are being reassigned.
 	MovesUnknown bool
+	// LeadersOnly: neither assignment nor ISR can be told here.
+	LeadersOnly bool
+	// OfflineTold: every partition's Offline holds.
+	OfflineTold bool
 }
 
 // Topic returns the topic of this name, nil when there is none.
@@ -128,7 +153,7 @@ func (p *Partition) LeaderIsPreferred() (is, known bool) {
 	if !ok || !p.LeaderKnown() {
 		return false, false
 	}
-	return p.State == StateRecorded && p.Leader == preferred, true
+	return p.State != StateAbsent && p.Leader == preferred, true
 }
 
 // InISR says whether the broker is in the recorded ISR.
@@ -148,6 +173,14 @@ func (p *Partition) MissingReplicas(dst []int32) []int32 {
 
 func (p *Partition) lacks(replica int32) bool {
 	return !p.InISR(replica) && !slices.Contains(p.Adding, replica)
+}
+
+// EffectiveMinISR is the size below which the ISR must not fall for writes with
+// acks=all: min.insync.replicas, or the number of replicas where these are fewer
+// (Partition.effectiveMinIsr). It is unknown when min.insync.replicas is, which is
+// never 0.
+func (p *Partition) EffectiveMinISR(minISR int) (n int, known bool) {
+	return min(minISR, len(p.Replicas)), minISR > 0
 }
 
 // UnderReplicated returns whether a replica is missing from the ISR, and whether

@@ -1,5 +1,7 @@
 package cluster
 
+import "slices"
+
 // Mode says where a cluster keeps its metadata.
 type Mode string
 
@@ -37,4 +39,17 @@ func (q *Quorum) Lag(r QuorumReplica) (lag int64, known bool) {
 		}
 	}
 	return 0, false
+}
+
+// Each calls f for every node, voters first. A node stands once: where it is both, as
+// while a voter is being added, it counts as a voter.
+func (q *Quorum) Each(f func(n QuorumReplica, voter bool)) {
+	for _, n := range q.Voters {
+		f(n, true)
+	}
+	for _, n := range q.Observers {
+		if !slices.ContainsFunc(q.Voters, func(v QuorumReplica) bool { return v.ID == n.ID }) {
+			f(n, false)
+		}
+	}
 }

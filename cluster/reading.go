@@ -59,10 +59,12 @@ const (
 	SourcePartitions Source = "partitions" // assignment, leader and ISR
 	SourceGroups     Source = "groups"     // consumer groups and what they committed
 	SourceOffsets    Source = "offsets"    // starts and ends of logs
+	SourceQuorum     Source = "quorum"     // the controllers of a KRaft cluster
+	SourceConfigs    Source = "configs"    // min.insync.replicas of the topics
 )
 
 // Sources lists every source, in that order.
-var Sources = []Source{SourceEnsemble, SourceRegistry, SourceProbes, SourcePartitions, SourceGroups, SourceOffsets}
+var Sources = []Source{SourceEnsemble, SourceRegistry, SourceProbes, SourcePartitions, SourceGroups, SourceOffsets, SourceQuorum, SourceConfigs}
 
 // Outcome says how the reading of a source went.
 type Outcome struct {

@@ -31,18 +31,30 @@ type Snapshot struct {
 	Registrations Reading[map[int32]*Registration]
 	Controller    Reading[Controller]
 	ClusterID     string // "" where the release has none, or when it could not be read
+	Mode          Mode   // where the cluster keeps its metadata; "" when not detected
 	Release       string // MAJOR.MINOR of the oldest broker; "" when not detected
 	Brokers       []Broker
 	BrokersTried  int // addresses probed, bootstrap addresses included
 	BrokersHeard  int // addresses that answered
 	Picture       Reading[*Picture]
 	Groups        Reading[*Groups]
+	Quorum        Reading[*Quorum] // the controllers of a KRaft cluster; failed wherever they were not asked
+	// Unconfirmed: no release like this one can prove that a controller is active,
+	// so what it tells is shown as it stands.
+	Unconfirmed bool
+	Permissions map[Permission]bool // what this user may do, as far as the release tells
 
 	Outcomes map[Source]Outcome
 	Summary  *Summary       // what follows from the picture; nil when the picture was not read
 	History  History        // what only a comparison with earlier snapshots tells
 	Troubles []Trouble      // what is wrong, the gravest and oldest first
 	Requests []RequestCount // what polling has cost the brokers so far
+}
+
+// Permission names something that a user may be allowed to do.
+type Permission struct {
+	Resource  string // cluster, topic or group
+	Operation string // describe, describe_configs or alter, in Kafka's sense
 }
 
 // Broker returns the known broker with this id, nil when there is none.

@@ -1,11 +1,14 @@
 package cluster
 
+import "slices"
+
 // Summarize counts over the picture. Brokers are the known brokers of the same
 // poll.
 func Summarize(picture *Picture, brokers []Broker) *Summary {
 	z := summarizer{
 		Summary: &Summary{
-			AssignmentKnown: true, StatesKnown: true, RegistryKnown: true, ProbesKnown: true, MovesKnown: !picture.MovesUnknown,
+			AssignmentKnown: !picture.LeadersOnly, StatesKnown: true, RegistryKnown: true, ProbesKnown: true,
+			MovesKnown: !picture.MovesUnknown, LogDirsKnown: picture.OfflineTold, MinISRKnown: true,
 			UnderReplicated: make(map[MissingReason]int, len(MissingReasons)),
 			Loads:           make(map[int32]*Load, len(brokers)),
 		},
@@ -15,7 +18,8 @@ func Summarize(picture *Picture, brokers []Broker) *Summary {
 		b := &brokers[i]
 		z.RegistryKnown = z.RegistryKnown && b.RegistryRead
 		st := z.broker(b.ID)
-		st.registered, st.probed = b.Registration != nil, b.Probe.Status
+		st.registered, _ = b.Registered()
+		st.probed = b.Probe.Status
 	}
 	for i := range picture.Topics {
 		t := &picture.Topics[i]
@@ -28,6 +32,7 @@ func Summarize(picture *Picture, brokers []Broker) *Summary {
 		for j := range t.Partitions {
 			z.add(&t.Partitions[j])
 		}
+		z.addMinISR(t)
 	}
 	z.StatesKnown = z.StatesKnown && z.AssignmentKnown
 	return z.Summary
@@ -75,12 +80,17 @@ func (z *summarizer) add(p *Partition) {
 	for _, r := range p.Replicas {
 		z.broker(r).Replicas++
 	}
+	for _, r := range p.Offline {
+		if st := z.broker(r); st.registered {
+			st.OfflineReplicas++
+		}
+	}
 	preferred, hasPreferred := p.Preferred()
 	if hasPreferred {
 		z.broker(preferred).PreferredLeaders++
 	}
 	switch p.State {
-	case StateUnknown:
+	case StateUnknown, StateLeader:
 		z.StatesKnown = false
 	case StateAbsent:
 		z.Offline++
@@ -102,8 +112,12 @@ func (z *summarizer) addRecorded(p *Partition) {
 	for _, r := range z.missing {
 		st := z.broker(r)
 		st.OutOfSync++
-		if st.registered {
+		switch {
+		case !st.registered:
+		case !slices.Contains(p.Offline, r):
 			reason = MissingLagging
+		case reason == MissingBrokerDown:
+			reason = MissingLogDir
 		}
 	}
 	z.UnderReplicated[reason]++
@@ -153,5 +167,36 @@ func (z *summarizer) addMisplaced(p *Partition, preferred int32) {
 		z.Electable++
 	} else {
 		z.NotElectable++
+	}
+}
+
+// addMinISR compares each ISR of a topic with what its min.insync.replicas asks for.
+func (z *summarizer) addMinISR(t *Topic) {
+	if t.MinISR == 0 && len(t.Partitions) > 0 {
+		z.MinISRKnown = false
+		return
+	}
+	tooLarge := false
+	for i := range t.Partitions {
+		p := &t.Partitions[i]
+		tooLarge = tooLarge || t.MinISR > len(p.Replicas)
+		least, known := p.EffectiveMinISR(t.MinISR)
+		if !known || p.State != StateRecorded && p.State != StateAbsent {
+			continue
+		}
+		switch have := len(p.ISR); {
+		case have < least:
+			z.UnderMinISR++
+		case have == least:
+			if have < len(p.Replicas) {
+				z.AtMinISR++
+			}
+			for _, r := range p.ISR {
+				z.broker(r).StopBreaks++
+			}
+		}
+	}
+	if tooLarge {
+		z.MinISRTooLarge++
 	}
 }

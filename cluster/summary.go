@@ -3,15 +3,16 @@ package cluster
 // MissingReason says why a partition lacks replicas in its ISR.
 type MissingReason string
 
-// Why replicas are missing from an ISR. That a log directory failed is not among
-// them: the registry does not tell it.
+// Why replicas are missing from an ISR. Where several are, the reason that asks
+// for somebody's attention most counts, which is the last in this list.
 const (
-	MissingBrokerDown MissingReason = "broker_down" // every missing replica is on a broker that is not registered
-	MissingLagging    MissingReason = "lagging"     // a registered broker does not keep up
+	MissingBrokerDown MissingReason = "broker_down"     // every missing replica is on a broker that is not registered
+	MissingLogDir     MissingReason = "log_dir_offline" // one is on a failed log directory, and no other lags
+	MissingLagging    MissingReason = "lagging"         // a registered broker does not keep up
 )
 
 // MissingReasons lists every reason.
-var MissingReasons = []MissingReason{MissingBrokerDown, MissingLagging}
+var MissingReasons = []MissingReason{MissingBrokerDown, MissingLogDir, MissingLagging}
 
 // Load is what the picture says of one broker.
 type Load struct {
@@ -20,7 +21,9 @@ type Load struct {
 	Leaders          int // partitions that it leads
 	PreferredLeaders int // partitions that it is the preferred leader of
 	NotLeading       int // of these, the ones with a recorded state in which another leads, or none
+	OfflineReplicas  int // replicas on its failed log directories
 	StopOfflines     int // partitions that would be left without a leader if it stopped now
+	StopBreaks       int // partitions whose ISR would fall below min ISR if it stopped now
 }
 
 // ImbalanceRatio is Kafka's own formula (KafkaController.checkAndTriggerPartitionRebalance):
@@ -51,12 +54,21 @@ type Summary struct {
 
 	// MovesKnown: Reassigning holds as well.
 	MovesKnown bool
+	// LogDirsKnown: the cluster tells of failed log directories, so
+	// OfflineReplicas holds, and MissingLogDir is told from MissingLagging.
+	LogDirsKnown bool
+	// MinISRKnown: min.insync.replicas of every topic is known, so the numbers that
+	// need it hold where StatesKnown does.
+	MinISRKnown bool
 
 	Partitions        int
 	Reassigning       int
 	Offline           int // the recorded leader is none, or is not registered
 	LeaderUnreachable int // led by a registered broker that does not answer us
 	UnderReplicated   map[MissingReason]int
+	UnderMinISR       int // the ISR is smaller than the effective min ISR
+	AtMinISR          int // the ISR is as small as that, and smaller than the assignment
+	MinISRTooLarge    int // topics whose min.insync.replicas is above their replication factor
 	Electable         int // the preferred replica does not lead, is registered and in the ISR
 	NotElectable      int // it does not lead, and an election would not repair it
 	Loads             map[int32]*Load

@@ -163,7 +163,7 @@ func TestTroublesNameWhatIsWrong(t *testing.T) {
 		{"offline", snap(0, offline, alive(0)), Broken, []string{"1 of 1 partitions are offline", "leads"}[:1]},
 		{"no quorum", noQuorum, Broken, []string{"ZooKeeper has no quorum", "z1:2181: it runs, but belongs to no quorum"}},
 		{"no server", silent, Worrying, []string{"z1:2181: connection refused"}},
-		{"no controller", noController, Broken, []string{"no broker is the active controller"}},
+		{"no controller", noController, Broken, []string{"there is no active controller"}},
 		{"unreachable", unreachable, Untold, []string{"evenkeel cannot reach any broker (1 tried)"}},
 		{"split brain", split, Broken, []string{"2 ZooKeeper servers say that they are leader"}},
 		{"an election repairs a part", imbalanced(alive(0), alive(1), gone(2)), Worrying, []string{"broker 2 is not registered", "2 partitions are not led by their preferred leader; a preferred-replica election would repair 1 of them"}},
@@ -223,7 +223,7 @@ func TestEventsTellWhatHappened(t *testing.T) {
 	b.Ensemble = &Ensemble{Servers: []Server{{Name: "z1", Mode: ModeLeader}}}
 	got := strings.Join(Events(a, b, Compare(a, b)), "\n")
 	for _, want := range []string{
-		"ZooKeeper server z1 is leader now (was follower)", "broker 0 is the controller now", "broker 0 registered anew",
+		"ZooKeeper server z1 is leader now (was follower)", "node 0 is the active controller now", "broker 0 registered anew",
 		"1 partitions have another leader now", "1 partitions elected a leader from outside the ISR", "1 replicas left an ISR, 1 joined one",
 	} {
 		if !strings.Contains(got, want) {

@@ -2,10 +2,9 @@ package cluster
 
 import "maps"
 
-// partitionKey names a partition of one incarnation of a topic.
+// partitionKey names a partition.
 type partitionKey struct {
 	topic     string
-	created   int64
 	partition int32
 }
 
@@ -34,7 +33,7 @@ func (t *Tally) observeEnds(next *Snapshot) {
 	before, waiting := t.ends, t.receded
 	t.ends, t.receded = picture, map[partitionKey]Offset{}
 	eachPair(before, picture, func(topic *Topic, old, cur *Partition) {
-		key := partitionKey{topic.Name, topic.Created, cur.ID}
+		key := partitionKey{topic.Name, cur.ID}
 		high, open := waiting[key]
 		switch {
 		case !cur.End.Known():

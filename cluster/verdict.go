@@ -38,7 +38,8 @@ func (s *Snapshot) Verdict() Verdict {
 			worst = Worrying
 		}
 	}
-	if !s.Registrations.OK() || !s.Picture.OK() || !s.Reachable() || !s.Summary.StatesKnown {
+	picture, read := s.Picture.Get()
+	if !s.Registrations.OK() || !read || !s.Reachable() || !s.Summary.StatesKnown && !picture.LeadersOnly {
 		return Untold
 	}
 	return worst

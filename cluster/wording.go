@@ -11,7 +11,10 @@ const (
 	keyLeaderUnreachable = "leader unreachable"
 	keyReplicasDown      = "under-replicated down"
 	keyReplicasLag       = "under-replicated lagging"
+	keyReplicasDirs      = "under-replicated log directory"
 	keyImbalance         = "imbalance"
+	keyMinISR            = "min isr"
+	keyHiddenTopics      = "hidden topics"
 )
 
 var sourceNames = map[Source]string{
@@ -21,6 +24,8 @@ var sourceNames = map[Source]string{
 	SourcePartitions: "partitions",
 	SourceGroups:     "consumer groups",
 	SourceOffsets:    "ends of the logs",
+	SourceQuorum:     "quorum of the controllers",
+	SourceConfigs:    "topics' min.insync.replicas",
 }
 
 // explanations say what a state means and where to look.
@@ -28,6 +33,8 @@ var explanations = map[string]string{
 	string(BrokerRefused):       "connection refused: the process is not running, or listens elsewhere",
 	string(BrokerTimeout):       "no answer in time: it hangs, is overloaded, or a firewall drops the packets",
 	string(ServerUnresolvable):  "its name does not resolve here",
+	string(BrokerTLSError):      "TLS fails: check the certificates and their names on both sides, and that this listener speaks TLS if and only if tls.enabled says so",
+	string(BrokerAuthError):     "the login was refused: check mechanism, user and password (kafka.sasl), and that this listener offers the mechanism",
 	string(BrokerProtocolError): "it closes the connection, or answers otherwise than Kafka does",
 	string(ServerNotServing):    "it runs, but belongs to no quorum",
 	string(ServerNotAllowed):    "srvr is not in its 4lw.commands.whitelist",

@@ -1,6 +1,8 @@
 package collectors
 
 import (
+	"time"
+
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/metrics"
 )
@@ -11,17 +13,19 @@ var (
 	kafkaBrokers     = gauge("kafka_brokers", "Brokers that are up: registered, and answering us.")
 	kafkaBrokerInfo  = gauge("kafka_broker_info", "1 for each registered broker, with the address that it advertises.", "id", "address")
 	kafkaExpected    = gauge("kafka_brokers_expected", "Brokers that stand in an assignment or are registered.")
-	kafkaControllers = gauge("kafka_active_controllers", "1 when a broker is the active controller, 0 when none is.")
+	kafkaControllers = gauge("kafka_active_controllers", "1 when there is an active controller, 0 when there is none.")
 
 	brokerUp         = gauge("kafka_broker_up", "0 as soon as the broker's probe fails or it is not registered, 1 when it answers and is registered; absent when it answers and the registry cannot be read.", "broker")
-	brokerRegistered = gauge("kafka_broker_registered", "The cluster's own word: 1 when the broker is registered, else 0.", "broker")
+	brokerRegistered = gauge("kafka_broker_registered", "The cluster's own word: 1 when the broker is registered and not fenced, else 0.", "broker")
 	brokerStatus     = gauge("kafka_broker_status", "1 for the state that the broker is in, 0 for the others.", "broker", "status")
-	brokerSince      = gauge("kafka_broker_registered_timestamp_seconds", "When the broker registered, by the ensemble's clock.", "broker")
+	brokerSince      = gauge("kafka_broker_registered_timestamp_seconds", "When the broker registered, by the ensemble's clock; where there is none, when it was first seen so.", "broker")
 	brokerResponse   = gauge("kafka_broker_response_seconds", "Time that the broker took to answer the probe.", "broker")
 	brokerReplicas   = gauge("kafka_broker_replicas", "Replicas assigned to the broker.", "broker")
 	brokerRack       = gauge("kafka_broker_rack", "1, with the rack as the broker last registered.", "broker", "rack")
-	brokerController = gauge("kafka_broker_is_controller", "1 for the active controller, else 0.", "broker")
+	brokerController = gauge("kafka_broker_is_controller", "1 for the active controller, else 0; absent where brokers do not tell who it is.", "broker")
+	brokerOffline    = gauge("kafka_broker_offline_replicas", "Replicas of the registered broker that are on failed log directories, where the cluster tells them.", "broker")
 	brokerStop       = gauge("kafka_broker_stop_would_offline_partitions", "Partitions that would be left without a leader if this broker stopped now.", "broker")
+	brokerStopBreaks = gauge("kafka_broker_stop_would_break_min_isr_partitions", "Partitions whose ISR would fall below min.insync.replicas if this broker stopped now, so that writes with acks=all would fail.", "broker")
 )
 
 var brokersCollector = &Collector{
@@ -31,7 +35,7 @@ var brokersCollector = &Collector{
 	Families: []*metrics.Family{
 		kafkaReachable, kafkaClusterInfo, kafkaBrokers, kafkaBrokerInfo, kafkaExpected, kafkaControllers,
 		brokerUp, brokerRegistered, brokerStatus, brokerSince, brokerResponse, brokerReplicas, brokerRack,
-		brokerController, brokerStop,
+		brokerController, brokerOffline, brokerStop, brokerStopBreaks,
 	},
 	Emit: emitBrokers,
 }
@@ -47,29 +51,34 @@ func emitBrokers(v *View, w *metrics.Writer) {
 }
 
 func emitCluster(v *View, w *metrics.Writer) {
-	registered, read := v.Registrations.Get()
-	if !read {
+	if !v.Registrations.OK() {
 		return
 	}
 	w.Begin(kafkaClusterInfo)
-	w.Int(1, v.ClusterID, v.Release, "zookeeper")
+	w.Int(1, v.ClusterID, v.Release, string(v.Mode))
 	w.Begin(kafkaBrokerInfo)
 	for i := range v.Brokers {
-		if b := &v.Brokers[i]; b.Registration != nil && b.Address != "" {
+		if b := &v.Brokers[i]; isRegistered(b) && b.Address != "" {
 			w.Int(1, brokerLabel(b.ID), b.Address)
 		}
 	}
 	if v.Summary == nil || !v.Summary.AssignmentKnown {
 		return
 	}
-	expected := len(registered)
-	for id, load := range v.Summary.Loads {
-		if registered[id] == nil && load.Replicas > 0 {
+	expected := 0
+	for i := range v.Brokers {
+		if b := &v.Brokers[i]; isRegistered(b) || v.Summary.Load(b.ID).Replicas > 0 {
 			expected++
 		}
 	}
 	w.Begin(kafkaExpected)
 	w.Int(int64(expected))
+}
+
+// isRegistered says whether a broker is known to be registered and not fenced.
+func isRegistered(b *cluster.Broker) bool {
+	registered, known := b.Registered()
+	return registered && known
 }
 
 func emitUp(v *View, w *metrics.Writer) {
@@ -120,10 +129,22 @@ func emitRegistration(v *View, w *metrics.Writer) {
 	}
 	w.Begin(brokerSince)
 	for i := range v.Brokers {
-		if r := v.Brokers[i].Registration; r != nil && !r.Registered.IsZero() {
-			w.Float(seconds(r.Registered), brokerLabel(v.Brokers[i].ID))
+		if since, ok := v.registeredSince(&v.Brokers[i]); ok {
+			w.Float(seconds(since), brokerLabel(v.Brokers[i].ID))
 		}
 	}
+}
+
+// registeredSince returns when a broker registered, or since when it was seen so.
+func (v *View) registeredSince(b *cluster.Broker) (time.Time, bool) {
+	if !isRegistered(b) {
+		return time.Time{}, false
+	}
+	if !b.Registration.Registered.IsZero() {
+		return b.Registration.Registered, true
+	}
+	since, seen := v.History.RegisteredSince[b.ID]
+	return since, seen
 }
 
 func emitController(v *View, w *metrics.Writer) {
@@ -133,6 +154,9 @@ func emitController(v *View, w *metrics.Writer) {
 	}
 	w.Begin(kafkaControllers)
 	w.Bool(controller.Exists)
+	if controller.Exists && !controller.Named {
+		return
+	}
 	w.Begin(brokerController)
 	for i := range v.Brokers {
 		w.Bool(controller.Exists && controller.ID == v.Brokers[i].ID, brokerLabel(v.Brokers[i].ID))
@@ -147,13 +171,18 @@ func emitLoads(v *View, w *metrics.Writer) {
 	for i := range v.Brokers {
 		w.Int(int64(v.Summary.Load(v.Brokers[i].ID).Replicas), brokerLabel(v.Brokers[i].ID))
 	}
-	if !v.Summary.StatesKnown || !v.Summary.RegistryKnown {
-		return
-	}
-	w.Begin(brokerStop)
-	for i := range v.Brokers {
-		if b := &v.Brokers[i]; b.Registration != nil {
-			w.Int(int64(v.Summary.Load(b.ID).StopOfflines), brokerLabel(b.ID))
+	emitForRegistered := func(family *metrics.Family, known bool, value func(cluster.Load) int) {
+		if !known || !v.Summary.RegistryKnown {
+			return
+		}
+		w.Begin(family)
+		for i := range v.Brokers {
+			if b := &v.Brokers[i]; isRegistered(b) {
+				w.Int(int64(value(v.Summary.Load(b.ID))), brokerLabel(b.ID))
+			}
 		}
 	}
+	emitForRegistered(brokerOffline, v.Summary.LogDirsKnown, func(l cluster.Load) int { return l.OfflineReplicas })
+	emitForRegistered(brokerStop, v.Summary.StatesKnown, func(l cluster.Load) int { return l.StopOfflines })
+	emitForRegistered(brokerStopBreaks, v.Summary.StatesKnown && v.Summary.MinISRKnown, func(l cluster.Load) int { return l.StopBreaks })
 }

@@ -1,6 +1,8 @@
 package collectors
 
 import (
+	"slices"
+
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/metrics"
 )
@@ -13,11 +15,18 @@ type Collector struct {
 	Sources  []cluster.Source // when one of these fails for the whole cluster, the collector failed
 	Families []*metrics.Family
 	Emit     func(v *View, w *metrics.Writer)
+
+	// Also are sources that add some series and whose failure leaves these out,
+	// without the collector failing; its errors count theirs as well.
+	Also []cluster.Source
+	// Applies says whether the cluster has what the collector looks at; nil: every
+	// cluster does. One that does not apply tells nothing, neither of itself.
+	Applies func(s *cluster.Snapshot) bool
 }
 
 // All returns the collectors in the order in which they are shown.
 func All() []*Collector {
-	return []*Collector{zookeeperCollector, brokersCollector, isrCollector, leadershipCollector, lagCollector}
+	return []*Collector{zookeeperCollector, brokersCollector, quorumCollector, isrCollector, leadershipCollector, lagCollector}
 }
 
 // Families returns every family that an exposition may hold, in the order in
@@ -46,6 +55,11 @@ type Show struct {
 	PerPartition      bool                   // series for each partition
 	GroupPerPartition bool                   // series for each partition of a group
 	Limited           map[string]bool        // by limit: whether it leaves series out now
+}
+
+// applying returns the collectors that apply to a cluster.
+func applying(s *cluster.Snapshot) []*Collector {
+	return slices.DeleteFunc(All(), func(c *Collector) bool { return c.Applies != nil && !c.Applies(s) })
 }
 
 // Succeeded says whether a collector could read what it stands on.

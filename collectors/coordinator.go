@@ -16,15 +16,18 @@ const describeBatch = 100
 // groupsOfBroker reads the groups that one broker coordinates.
 type groupsOfBroker struct {
 	*reading
-	picture *cluster.Picture
-	node    kafka.Node
-	lost    []string // remembered groups that it coordinates and may not list
+	picture  *cluster.Picture
+	node     kafka.Node
+	identity kafka.Identity
+	lost     []string // remembered groups that it coordinates and may not list
 
 	failed   bool
 	groups   []cluster.Group
 	topics   map[string][]string  // learnt: by group, the topics that it consumes
 	gone     []string             // remembered groups that have no commit left
 	failures map[string]*failures // by reason
+	// What the user may do with each group, where the release tells.
+	operations []kafka.Operations
 }
 
 // failures sums up what went wrong for the same reason: a coordinator that is slow
@@ -71,35 +74,44 @@ func (g *groupsOfBroker) read(ctx context.Context) {
 		g.fail(err)
 		return
 	}
-	var names []string
+	var classic, consumer []string
 	for _, l := range listed {
-		// Connect workers and the like have groups without offsets.
-		if (l.ProtocolType == "consumer" || l.ProtocolType == "") && g.cfg.Groups.Match(l.Name) {
-			names = append(names, l.Name)
+		switch {
+		case l.ProtocolType != "consumer" && l.ProtocolType != "", !g.cfg.Groups.Match(l.Name):
+			// Connect workers and the like have groups without offsets.
+		case l.Type == "consumer":
+			consumer = append(consumer, l.Name)
+		case l.Type == "" || l.Type == "classic":
+			classic = append(classic, l.Name)
 		}
 	}
 	g.topics = map[string][]string{}
-	g.readListed(ctx, names)
+	g.readListed(ctx, classic, g.brokers.DescribeGroups)
+	g.readListed(ctx, consumer, g.brokers.DescribeConsumerGroups)
 	for _, name := range g.lost {
-		if !slices.Contains(names, name) && ctx.Err() == nil {
+		if !slices.Contains(classic, name) && ctx.Err() == nil {
 			g.readLost(ctx, name)
 		}
 	}
 }
 
+// describeGroups is how groups of one kind are described.
+type describeGroups func(context.Context, kafka.Node, []string) (map[string]kafka.DescribedGroup, error)
+
 // readListed describes groups and reads what they committed. Where there is no time
 // for all of them, each poll begins elsewhere, so that every group has its turn.
-func (g *groupsOfBroker) readListed(ctx context.Context, names []string) {
+func (g *groupsOfBroker) readListed(ctx context.Context, names []string, describe describeGroups) {
 	if len(names) > 0 {
 		from := g.polls % len(names)
 		names = slices.Concat(names[from:], names[:from])
 	}
 	for batch := range slices.Chunk(names, describeBatch) {
-		described, err := g.brokers.DescribeGroups(ctx, g.node, batch)
+		described, err := describe(ctx, g.node, batch)
 		if err != nil {
 			g.fail(err)
 			continue
 		}
+		var well []string
 		for _, name := range batch {
 			d, ok := described[name]
 			switch {
@@ -107,26 +119,47 @@ func (g *groupsOfBroker) readListed(ctx context.Context, names []string) {
 			case d.Err != nil:
 				g.fail(d.Err)
 			default:
-				g.readGroup(ctx, name, d)
+				well = append(well, name)
 			}
+		}
+		commits := g.fetch(ctx, well, described)
+		for _, name := range well {
+			g.addGroup(name, described[name], commits[name])
 		}
 	}
 }
 
-func (g *groupsOfBroker) readGroup(ctx context.Context, name string, d kafka.DescribedGroup) {
+// fetch returns what groups committed: with one request where the release can, else
+// with one for each.
+func (g *groupsOfBroker) fetch(ctx context.Context, names []string, described map[string]kafka.DescribedGroup) map[string]kafka.GroupCommits {
+	if g.identity.BatchOffsets {
+		commits, err := g.brokers.CommittedOffsetsOf(ctx, g.node, names)
+		if err != nil {
+			g.fail(err)
+		}
+		return commits
+	}
+	commits := make(map[string]kafka.GroupCommits, len(names))
+	for _, name := range names {
+		topics := slices.AppendSeq(slices.Clone(described[name].Topics), maps.Keys(g.memory[name]))
+		offsets, err := g.brokers.CommittedOffsets(ctx, g.node, name, g.ask(topics))
+		commits[name] = kafka.GroupCommits{Topics: offsets, Err: err}
+	}
+	return commits
+}
+
+func (g *groupsOfBroker) addGroup(name string, d kafka.DescribedGroup, commits kafka.GroupCommits) {
 	for _, err := range d.Faults {
 		g.fail(err)
 	}
-	group := cluster.Group{Name: name, Coordinator: g.node.ID, State: d.State, Members: d.Members}
-	topics := slices.AppendSeq(slices.Clone(d.Topics), maps.Keys(g.memory[name]))
-	var err error
-	if group.Topics, err = g.brokers.CommittedOffsets(ctx, g.node, name, g.ask(topics)); err != nil {
-		g.fail(err)
+	if commits.Err != nil {
+		g.fail(commits.Err)
 	}
-	if !g.node.ListsEmptyGroups() {
+	if !g.identity.EmptyGroups {
 		g.topics[name] = d.Topics
 	}
-	g.groups = append(g.groups, group)
+	g.operations = append(g.operations, d.Operations)
+	g.groups = append(g.groups, cluster.Group{Name: name, Coordinator: g.node.ID, State: d.State, Members: d.Members, Topics: commits.Topics})
 }
 
 // readLost reads the offsets of a group that is no longer listed, since it has no
@@ -152,7 +185,7 @@ func (g *groupsOfBroker) readLost(ctx context.Context, name string) {
 // ask names all partitions of the topics, nil for the brokers that tell all of a
 // group's offsets by themselves.
 func (g *groupsOfBroker) ask(topics []string) map[string][]int32 {
-	if g.node.CanFetchAllOffsets() {
+	if g.identity.AllOffsets {
 		return nil
 	}
 	ask := make(map[string][]int32, len(topics))

@@ -12,10 +12,14 @@ import (
 )
 
 // limitPerPartition names the limit that leaves the series of single partitions
-// out; limits lists all of them.
+// out.
 const limitPerPartition = "per_partition"
 
-var limits = []string{limitPerPartition}
+// limitUnconfirmed is no limit of the configuration but one of the cluster: nothing
+// can confirm that what its brokers tell is not old.
+const limitUnconfirmed = "controller_unconfirmed"
+
+var limits = []string{limitPerPartition, limitUnconfirmed}
 
 // autoPartitions is the number of partitions above which topics.per_partition:
 // auto leaves the series of single partitions out.
@@ -49,7 +53,7 @@ func (e *Exposition) Encode(s *cluster.Snapshot) (Encoded, error) {
 	v := &View{Snapshot: s, Show: show(e.cfg, s)}
 	var out Encoded
 	succeeded := map[string]bool{}
-	for _, c := range All() {
+	for _, c := range applying(s) {
 		part, err := e.enc.Encode(s.Cluster, func(w *metrics.Writer) { c.Emit(v, w) })
 		e.notePanic(c, err)
 		if err == nil {
@@ -93,5 +97,6 @@ func show(cfg config.Cluster, s *cluster.Snapshot) Show {
 		sh.PerPartition = s.Summary == nil || s.Summary.Partitions <= autoPartitions
 	}
 	sh.Limited[limitPerPartition] = !sh.PerPartition
+	sh.Limited[limitUnconfirmed] = s.Unconfirmed
 	return sh
 }

@@ -24,15 +24,16 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files and docs/metrics.md anew")
 
-// TestGolden holds what each collector tells of two snapshots: one of a cluster
-// in which a broker died, and one in which nothing could be read.
+// TestGolden holds what each collector tells of three snapshots: one of a cluster
+// in which a broker died, one in which nothing could be read, and one of a cluster
+// without ZooKeeper that knows all that newer releases tell.
 func TestGolden(t *testing.T) {
-	for name, s := range map[string]*cluster.Snapshot{"story": storySnapshot(), "blind": blindSnapshot()} {
+	for name, s := range map[string]*cluster.Snapshot{"story": storySnapshot(), "blind": blindSnapshot(), "kraft": kraftSnapshot()} {
 		encoded, err := NewExposition(testConfig(t), metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, c := range All() {
+		for i, c := range applying(s) {
 			compareGolden(t, c.Name+"_"+name, exposition(t, encoded.Cluster[i]))
 		}
 		compareGolden(t, "itself_"+name, exposition(t, encoded.Itself))

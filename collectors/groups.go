@@ -41,14 +41,16 @@ func (r *reading) readGroups(ctx context.Context) {
 			return nil, err
 		}
 		offsets := picture.Topic(offsetsTopic)
-		if offsets == nil || offsets.Deleting {
-			r.groups = cluster.Read(&cluster.Groups{})
-			return nil, nil
-		}
+		hidden := offsets == nil || offsets.Deleting
 		answering := r.answering()
 		if len(answering) > 0 {
-			// Kafka 0.8 has no groups of this kind, only those of the old consumer.
-			answering = slices.DeleteFunc(answering, func(n kafka.Node) bool { return !n.HasGroups() })
+			// Kafka 0.8 has no groups of this kind, only those of the old consumer. And
+			// without the topic there are none, unless this user may not see it: newer
+			// releases list groups without touching the topic, which proves that.
+			answering = slices.DeleteFunc(answering, func(n kafka.Node) bool {
+				i := r.brokers.Identity(n)
+				return !i.Groups || hidden && !i.Reassignments
+			})
 			if len(answering) == 0 {
 				r.groups = cluster.Read(&cluster.Groups{})
 				return nil, nil
@@ -57,7 +59,8 @@ func (r *reading) readGroups(ctx context.Context) {
 		all := make([]groupsOfBroker, len(answering))
 		var wg sync.WaitGroup
 		for i, n := range answering {
-			all[i] = groupsOfBroker{reading: r, picture: picture, node: n, lost: r.memory.lostOf(n, offsets)}
+			all[i] = groupsOfBroker{reading: r, picture: picture, node: n, identity: r.brokers.Identity(n)}
+			all[i].lost = r.memory.lostOf(all[i].node, all[i].identity, offsets)
 			wg.Go(func() { all[i].read(ctx) })
 		}
 		wg.Wait()
@@ -68,8 +71,8 @@ func (r *reading) readGroups(ctx context.Context) {
 // lostOf returns the remembered groups that a broker of a release which lists no
 // groups without members coordinates: those whose partition of the offsets topic
 // it leads.
-func (m groupMemory) lostOf(n kafka.Node, offsets *cluster.Topic) []string {
-	if n.ListsEmptyGroups() || len(offsets.Partitions) == 0 {
+func (m groupMemory) lostOf(n kafka.Node, i kafka.Identity, offsets *cluster.Topic) []string {
+	if i.EmptyGroups || offsets == nil || len(offsets.Partitions) == 0 {
 		return nil
 	}
 	var lost []string
@@ -82,13 +85,15 @@ func (m groupMemory) lostOf(n kafka.Node, offsets *cluster.Topic) []string {
 	return lost
 }
 
-// answering returns the registered brokers that answered their probe. The others
-// are not asked for more: what they would have told is unknown in this poll.
+// answering returns the brokers that answered their probe, as far as they are not
+// known to be out of the cluster. The others are not asked for more: what they would
+// have told is unknown in this poll.
 func (r *reading) answering() []kafka.Node {
 	var nodes []kafka.Node
 	for i := range r.brokerList {
-		if b := &r.brokerList[i]; b.Registration != nil && b.Probe.Answered() {
-			nodes = append(nodes, kafka.Node{ID: b.ID, Addr: b.Address, Registration: b.Registration.Version})
+		b := &r.brokerList[i]
+		if registered, known := b.Registered(); b.Probe.Answered() && (registered || !known) {
+			nodes = append(nodes, nodeOf(r.known[b.ID]))
 		}
 	}
 	return nodes
@@ -121,6 +126,7 @@ func (r *reading) joinGroups(all []groupsOfBroker) ([]cluster.Fault, error) {
 	}
 	groups := slices.SortedFunc(maps.Values(byName), func(a, b cluster.Group) int { return strings.Compare(a.Name, b.Name) })
 	for i := range all {
+		r.operations.groups = append(r.operations.groups, all[i].operations...)
 		for group, topics := range all[i].topics {
 			r.memory.learn(group, topics...)
 		}
@@ -129,5 +135,8 @@ func (r *reading) joinGroups(all []groupsOfBroker) ([]cluster.Fault, error) {
 		}
 	}
 	r.groups = cluster.Read(&cluster.Groups{Groups: groups})
+	if picture, _ := r.picture.Get(); len(groups) > 0 && picture.Topic(offsetsTopic) == nil {
+		r.operations.topicsHidden = true
+	}
 	return faults, nil
 }

@@ -38,7 +38,7 @@ func TestOnlyConsumerGroupsThatAreWanted(t *testing.T) {
 
 func TestReleasesThatHaveNoGroups(t *testing.T) {
 	f := newFake()
-	f.registration(0).Version, f.registration(1).Version = 1, 1
+	f.identity = kafka.Identity{Release: "0.8", Mode: cluster.ModeZooKeeper}
 	s := poller(t, f).poll(t)
 	if asked := f.calls("list"); len(asked) > 0 || !s.Groups.OK() {
 		t.Errorf("asked %q, groups read: %v", asked, s.Groups.OK())
@@ -59,7 +59,9 @@ func TestCommitsAreAskedForAsTheReleaseCan(t *testing.T) {
 		want     string
 	}{{2, false, commitsOfG}, {2, true, "commits 1 g map[]"}, {4, false, "commits 1 g map[]"}} {
 		f := newFake()
-		f.registration(1).Version = c.version
+		if c.version == 4 {
+			f.identity.EmptyGroups, f.identity.AllOffsets = true, true
+		}
 		f.topic("test").Deleting = c.deleting
 		poller(t, f).poll(t)
 		if got := f.calls("commits"); !slices.Equal(got, []string{c.want}) {

@@ -15,6 +15,10 @@ var (
 	kafkaUnder      = gauge("kafka_under_replicated_partitions", "Partitions whose ISR lacks a replica, by the reason.", "reason")
 	kafkaReassign   = gauge("kafka_reassigning_partitions", "Partitions that are being reassigned.")
 	kafkaOffline    = gauge("kafka_offline_partitions", "Partitions whose recorded leader is none, or is not registered.")
+	kafkaUnderMin   = gauge("kafka_under_min_isr_partitions", "Partitions whose ISR is smaller than min.insync.replicas, or the replication factor where that is smaller: writes with acks=all fail.")
+	kafkaAtMin      = gauge("kafka_at_min_isr_partitions", "Partitions whose ISR is as small as that, and smaller than the replication factor.")
+	kafkaMinTooHigh = gauge("kafka_topics_min_isr_above_replication_factor", "Topics whose min.insync.replicas is above their replication factor.")
+	topicMinISR     = gauge("kafka_topic_min_in_sync_replicas", "min.insync.replicas as it is in force for the topic.", "topic")
 	kafkaNoAnswer   = gauge("kafka_leader_unreachable_partitions", "Partitions led by a registered broker that does not answer us.")
 	brokerOutOfSync = gauge("kafka_broker_out_of_sync_replicas", "Partitions that this broker should be in sync for and is not.", "broker")
 	isrShrinks      = counter("kafka_isr_shrinks_total", "Replicas of this broker that left an ISR, as seen from poll to poll.", "broker")
@@ -27,9 +31,11 @@ var isrCollector = &Collector{
 	Name:    "isr",
 	Help:    "Replicas in and out of sync, partitions offline or under-replicated.",
 	Sources: []cluster.Source{cluster.SourceRegistry, cluster.SourcePartitions},
+	Also:    []cluster.Source{cluster.SourceConfigs},
 	Families: []*metrics.Family{
 		topicPartitions, partReplicas, partISR, partUnder,
-		kafkaPartitions, kafkaUnder, kafkaReassign, kafkaOffline, kafkaNoAnswer, brokerOutOfSync,
+		kafkaPartitions, kafkaUnder, kafkaReassign, kafkaOffline, kafkaNoAnswer,
+		kafkaUnderMin, kafkaAtMin, kafkaMinTooHigh, topicMinISR, brokerOutOfSync,
 		isrShrinks, isrExpands, elections, unclean,
 	},
 	Emit: emitISR,
@@ -38,6 +44,7 @@ var isrCollector = &Collector{
 func emitISR(v *View, w *metrics.Writer) {
 	emitPartitionISR(v, w)
 	emitISRCounters(v, w)
+	emitMinISR(v, w)
 	z := v.Summary
 	if z == nil || !z.AssignmentKnown {
 		return
@@ -66,7 +73,32 @@ func emitISR(v *View, w *metrics.Writer) {
 	}
 	w.Begin(kafkaUnder)
 	for _, reason := range cluster.MissingReasons {
+		if reason == cluster.MissingLogDir && !z.LogDirsKnown {
+			continue
+		}
 		w.Int(int64(z.UnderReplicated[reason]), string(reason))
+	}
+}
+
+// emitMinISR compares ISRs with what writes with acks=all need.
+func emitMinISR(v *View, w *metrics.Writer) {
+	w.Begin(topicMinISR)
+	for _, t := range v.topics() {
+		if t.MinISR > 0 {
+			w.Int(int64(t.MinISR), t.Name)
+		}
+	}
+	z := v.Summary
+	if z == nil || !z.AssignmentKnown || !z.MinISRKnown {
+		return
+	}
+	w.Begin(kafkaMinTooHigh)
+	w.Int(int64(z.MinISRTooLarge))
+	if z.StatesKnown {
+		w.Begin(kafkaUnderMin)
+		w.Int(int64(z.UnderMinISR))
+		w.Begin(kafkaAtMin)
+		w.Int(int64(z.AtMinISR))
 	}
 }
 
@@ -79,7 +111,9 @@ func emitPartitionISR(v *View, w *metrics.Writer) {
 	}
 	w.Begin(partReplicas)
 	v.eachPartition(func(topic, partition string, p *cluster.Partition) {
-		w.Int(int64(len(p.Replicas)), topic, partition)
+		if len(p.Replicas) > 0 { // else they cannot be told here
+			w.Int(int64(len(p.Replicas)), topic, partition)
+		}
 	})
 	w.Begin(partISR)
 	v.eachPartition(func(topic, partition string, p *cluster.Partition) {

@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -19,12 +20,13 @@ var (
 	polls             = counter("evenkeel_polls_total", "Polls made, by what started them.", "trigger")
 	requests          = counter("evenkeel_kafka_requests_total", "Requests sent to brokers by polling.", "api")
 	requestErrors     = counter("evenkeel_kafka_request_errors_total", "Requests to brokers that failed.", "api")
-	limited           = gauge("evenkeel_limited", "1 while a limit of the configuration leaves series out, else 0.", "what")
+	permission        = gauge("evenkeel_permission", "1 when this user may do the operation on every resource of this kind that it can see, else 0; absent where the release does not tell.", "resource", "operation")
+	limited           = gauge("evenkeel_limited", "1 while a limit of the configuration leaves series out, or while nothing can confirm what the brokers tell, else 0.", "what")
 )
 
 var itselfFamilies = []*metrics.Family{
 	collectorSuccess, collectorErrors, collectorDuration, collectorLast,
-	pollTime, pollDuration, polls, requests, requestErrors, limited,
+	pollTime, pollDuration, polls, requests, requestErrors, permission, limited,
 }
 
 // serverReasons and brokerReasons are what can go wrong with a ZooKeeper server
@@ -44,11 +46,19 @@ var (
 	}
 )
 
+var bothReasons = func() []string {
+	both := slices.Concat(serverReasons, brokerReasons)
+	slices.Sort(both)
+	return slices.Compact(both)
+}()
+
 // sourceReasons says what can go wrong with each source.
 var sourceReasons = map[cluster.Source][]string{
 	cluster.SourceEnsemble:   serverReasons,
-	cluster.SourceRegistry:   serverReasons,
-	cluster.SourcePartitions: serverReasons,
+	cluster.SourceRegistry:   bothReasons, // from where the cluster keeps it
+	cluster.SourcePartitions: bothReasons,
+	cluster.SourceConfigs:    bothReasons,
+	cluster.SourceQuorum:     brokerReasons,
 	cluster.SourceProbes:     brokerReasons,
 	cluster.SourceGroups:     brokerReasons,
 	cluster.SourceOffsets:    brokerReasons,
@@ -57,21 +67,21 @@ var sourceReasons = map[cluster.Source][]string{
 // emitItself tells of the poll itself. Succeeded holds the collectors that did.
 func (e *Exposition) emitItself(v *View, w *metrics.Writer, succeeded map[string]bool) {
 	w.Begin(collectorSuccess)
-	for _, c := range All() {
+	for _, c := range applying(v.Snapshot) {
 		w.Bool(succeeded[c.Name], c.Name)
 	}
 	w.Begin(collectorErrors)
-	for _, c := range All() {
+	for _, c := range applying(v.Snapshot) {
 		emitErrors(v, w, c, e.panicked[c.Name])
 	}
 	w.Begin(collectorDuration)
-	for _, c := range All() {
+	for _, c := range applying(v.Snapshot) {
 		if d, ok := c.duration(v.Snapshot); ok {
 			w.Float(d.Seconds(), c.Name)
 		}
 	}
 	w.Begin(collectorLast)
-	for _, c := range All() {
+	for _, c := range applying(v.Snapshot) {
 		if t, ok := e.succeeded[c.Name]; ok {
 			w.Float(seconds(t), c.Name)
 		}
@@ -81,7 +91,7 @@ func (e *Exposition) emitItself(v *View, w *metrics.Writer, succeeded map[string
 
 func emitErrors(v *View, w *metrics.Writer, c *Collector, panicked int) {
 	counts := map[string]int{cluster.ReasonPanic: panicked}
-	for _, source := range c.Sources {
+	for _, source := range slices.Concat(c.Sources, c.Also) {
 		for _, reason := range sourceReasons[source] {
 			counts[reason] += v.History.Faults[cluster.FaultKey{Source: source, Reason: reason}]
 		}
@@ -108,10 +118,18 @@ func emitPoll(v *View, w *metrics.Writer) {
 	for _, r := range v.Requests {
 		w.Int(int64(r.Failed), r.API)
 	}
+	w.Begin(permission)
+	for _, p := range slices.SortedFunc(maps.Keys(v.Permissions), comparePermissions) {
+		w.Bool(v.Permissions[p], p.Resource, p.Operation)
+	}
 	w.Begin(limited)
 	for _, what := range limits {
 		w.Bool(v.Show.Limited[what], what)
 	}
+}
+
+func comparePermissions(a, b cluster.Permission) int {
+	return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Operation, b.Operation))
 }
 
 // duration is the time from the first of the collector's sources being begun to

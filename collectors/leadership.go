@@ -28,7 +28,7 @@ func emitLeadership(v *View, w *metrics.Writer) {
 	w.Begin(partLeader)
 	v.eachPartition(func(topic, partition string, p *cluster.Partition) {
 		switch p.State {
-		case cluster.StateRecorded:
+		case cluster.StateRecorded, cluster.StateLeader:
 			w.Int(int64(p.Leader), topic, partition)
 		case cluster.StateAbsent:
 			w.Int(int64(cluster.NoLeader), topic, partition)

@@ -41,7 +41,7 @@ func (r *reading) led(picture *cluster.Picture) map[int32]map[string][]int32 {
 		}
 		for j := range t.Partitions {
 			p := &t.Partitions[j]
-			if p.State != cluster.StateRecorded || p.Leader == cluster.NoLeader {
+			if p.State == cluster.StateAbsent || p.Leader == cluster.NoLeader {
 				continue
 			}
 			if led[p.Leader] == nil {

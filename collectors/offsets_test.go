@@ -32,7 +32,7 @@ func TestOffsetsOfPartitionsThatNobodyLeadsAreNotAskedFor(t *testing.T) {
 	f := newFake()
 	f.topic("__consumer_offsets").Deleting = true
 	f.topic("test").Partitions[0].Leader = cluster.NoLeader
-	f.topic("test").Partitions[1].State = cluster.StateUnknown
+	f.topic("test").Partitions[1].State, f.topic("test").Partitions[1].Leader = cluster.StateUnknown, cluster.NoLeader
 	s := poller(t, f).poll(t)
 	if asked := f.calls("offsets"); len(asked) > 0 {
 		t.Errorf("asked %q", asked)

@@ -3,9 +3,9 @@ package collectors
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -13,6 +13,7 @@ import (
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/config"
 	"github.com/evenkeel/evenkeel/kafka"
+	"github.com/evenkeel/evenkeel/security"
 	"github.com/evenkeel/evenkeel/zookeeper"
 )
 
@@ -21,18 +22,27 @@ type EnsembleReader interface {
 	Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault)
 }
 
-// RegistryReader reads what Kafka keeps in ZooKeeper. It calls onBrokers as soon
-// as it knows who is registered, perhaps more than once.
+// RegistryReader reads what Kafka keeps in ZooKeeper.
 type RegistryReader interface {
-	Registry(ctx context.Context, onBrokers func(map[int32]*cluster.Registration)) zookeeper.Registry
+	Registry(ctx context.Context, choose zookeeper.PictureChoice) zookeeper.Registry
+	TopicConfigs(ctx context.Context, topics []string, key string) (map[string]string, []cluster.Fault, error)
 }
 
 // BrokerClient asks brokers.
 type BrokerClient interface {
+	Identity(n kafka.Node) kafka.Identity
 	Probe(ctx context.Context, n kafka.Node) (time.Duration, error)
+	Metadata(ctx context.Context, n kafka.Node) (*kafka.Metadata, error)
+	DescribeCluster(ctx context.Context, n kafka.Node) (*kafka.ClusterDescription, error)
+	Reassignments(ctx context.Context, n kafka.Node) (kafka.Moves, error)
+	Quorum(ctx context.Context, n kafka.Node) (*cluster.Quorum, error)
+	BrokerConfig(ctx context.Context, n kafka.Node, name string) (string, error)
+	TopicConfigs(ctx context.Context, n kafka.Node, topics []string, name string) (map[string]string, map[string]error, error)
 	ListGroups(ctx context.Context, n kafka.Node) ([]kafka.ListedGroup, error)
 	DescribeGroups(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.DescribedGroup, error)
+	DescribeConsumerGroups(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.DescribedGroup, error)
 	CommittedOffsets(ctx context.Context, n kafka.Node, group string, ask map[string][]int32) ([]cluster.GroupOffsets, error)
+	CommittedOffsetsOf(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.GroupCommits, error)
 	ListOffsets(ctx context.Context, n kafka.Node, position kafka.Position, ask map[string][]int32) (kafka.Offsets, error)
 	Retain(nodes []kafka.Node)
 }
@@ -40,7 +50,7 @@ type BrokerClient interface {
 // Poller polls one cluster. Its polls must not overlap.
 type Poller struct {
 	cfg      config.Cluster
-	ensemble EnsembleReader
+	ensemble EnsembleReader // nil, like the registry, where no ZooKeeper is configured
 	registry RegistryReader
 	brokers  BrokerClient
 	log      *slog.Logger
@@ -50,24 +60,65 @@ type Poller struct {
 	troubles cluster.Troubles
 	prev     *cluster.Snapshot
 	memory   groupMemory
+	trust    trust
+	mode     cluster.Mode  // as the brokers told it last
+	listener string        // the listener of the bootstrap addresses, where that had to be found out
+	session  time.Duration // broker.session.timeout.ms; 0 until it was told
+	minISR   minISRMemory
 	polls    int // so far
 	requests *requestCounter
 	close    func()
 }
 
 // NewPoller returns a poller of the cluster. It connects to nothing before the
-// first poll. Known holds the brokers known from an earlier run, if any.
-func NewPoller(cfg config.Cluster, known cluster.Known, log *slog.Logger) *Poller {
+// first poll. Known holds the brokers known from an earlier run, if any. The error
+// says what in the configuration cannot be used.
+func NewPoller(cfg config.Cluster, known cluster.Known, log *slog.Logger) (*Poller, error) {
 	counter := newRequestCounter()
-	client := kafka.NewClient(kafka.Options{ClientID: "evenkeel", Observe: counter.observe})
-	session := zookeeper.NewSession(zookeeper.SessionOptions{Servers: cfg.ZooKeeper.Servers, Chroot: cfg.ZooKeeper.Chroot, Log: log})
-	p := newPoller(cfg, known, zookeeper.NewEnsemble(cfg.ZooKeeper.Servers, zookeeper.EnsembleOptions{}), session, client, log)
-	p.requests = counter
+	login, err := kafka.NewLogin(cfg.Kafka.SASL)
+	if err != nil {
+		return nil, err
+	}
+	client := kafka.NewClient(kafka.Options{
+		ClientID: "evenkeel", Observe: counter.observe, Version: cfg.Kafka.Version,
+		Dial: security.Dialer(cfg.Kafka.TLS), Login: login,
+	})
+	p := newPoller(cfg, known, nil, nil, client, log)
+	p.requests, p.close = counter, client.Close
+	if cfg.ZooKeeper != nil {
+		p.watchZooKeeper(*cfg.ZooKeeper)
+	}
+	return p, nil
+}
+
+// watchZooKeeper adds the ensemble to what is polled.
+func (p *Poller) watchZooKeeper(cfg config.ZooKeeper) {
+	dial := zookeeper.DialFunc(security.Dialer(cfg.TLS))
+	session := zookeeper.NewSession(zookeeper.SessionOptions{
+		Servers: cfg.Servers, Chroot: cfg.Chroot, Dial: dial, Auth: zookeeperAuth(cfg.Auth), Log: p.log,
+	})
+	p.ensemble = zookeeper.NewEnsemble(cfg.Servers, zookeeper.EnsembleOptions{Dial: dial, AdminPort: cfg.AdminServerPort, AllMetrics: cfg.AllMetrics})
+	p.registry = session
+	closeBrokers := p.close
 	p.close = func() {
-		client.Close()
+		closeBrokers()
 		session.Close()
 	}
-	return p
+}
+
+// zookeeperAuth returns what reads the credentials for each session; nil where none
+// are configured.
+func zookeeperAuth(cfg config.ZooKeeperAuth) zookeeper.AuthFunc {
+	if cfg.Username == "" {
+		return nil
+	}
+	return func() (string, []byte, error) {
+		password, err := security.ReadSecret(config.Secret{}, cfg.PasswordFile)
+		if err != nil {
+			return "", nil, err
+		}
+		return cfg.Scheme, []byte(cfg.Username + ":" + password), nil
+	}
 }
 
 func newPoller(cfg config.Cluster, known cluster.Known, e EnsembleReader, r RegistryReader, b BrokerClient, log *slog.Logger) *Poller {
@@ -77,6 +128,7 @@ func newPoller(cfg config.Cluster, known cluster.Known, e EnsembleReader, r Regi
 		tally:    cluster.NewTally(cfg.Rebalance.Threshold),
 		troubles: cluster.Troubles{},
 		memory:   groupMemory{},
+		minISR:   minISRMemory{},
 		requests: newRequestCounter(),
 		close:    func() {},
 	}
@@ -116,11 +168,13 @@ func (p *Poller) Poll(ctx context.Context, trigger cluster.Trigger) Result {
 		probes := newProber(probing, r.brokers, time.Duration(float64(p.cfg.Poll.Timeout)*stage1Ends))
 		r.stage(ctx, stage1Ends, func(ctx context.Context) { r.readCluster(ctx, probes) })
 		r.finishBrokers(probes)
+		r.readQuorum(probing)
 	})
 	// Commits before ends: whatever is committed meanwhile was written before, so
 	// that lag cannot come out negative by a race.
 	r.stage(ctx, stage2Ends, r.readGroups)
 	r.stage(ctx, 1, r.readOffsets)
+	r.stage(ctx, 1, r.readConfigs)
 	p.polls++
 	return p.freeze(r, trigger)
 }
@@ -130,8 +184,9 @@ func (p *Poller) freeze(r *reading, trigger cluster.Trigger) Result {
 	s := &cluster.Snapshot{
 		Cluster: p.cfg.Name, Trigger: trigger, Started: r.started, Finished: time.Now(),
 		Ensemble: r.ensemble, Registrations: r.registrations, Controller: r.controller, ClusterID: r.clusterID,
-		Release: oldestRelease(r.registrations), Brokers: r.brokerList, BrokersTried: r.tried, BrokersHeard: r.heard,
-		Picture: r.picture, Groups: r.groups, Outcomes: r.outcomes, Requests: p.requests.counts(),
+		Mode: r.mode, Release: oldestRelease(r.brokerList), Brokers: r.brokerList, BrokersTried: r.tried, BrokersHeard: r.heard,
+		Picture: r.picture, Groups: r.groups, Quorum: r.quorum, Unconfirmed: r.unconfirmed, Permissions: r.permissions(),
+		Outcomes: r.outcomes, Requests: p.requests.counts(),
 	}
 	if picture, ok := r.picture.Get(); ok {
 		s.Summary = cluster.Summarize(picture, s.Brokers)
@@ -144,19 +199,33 @@ func (p *Poller) freeze(r *reading, trigger cluster.Trigger) Result {
 	return result
 }
 
-// oldestRelease tells the release of the oldest registered broker as MAJOR.MINOR,
-// as far as the registration's version gives it away; "" when it does not.
-func oldestRelease(registrations cluster.Reading[map[int32]*cluster.Registration]) string {
-	registered, _ := registrations.Get()
-	oldest := math.MaxInt
-	for _, r := range registered {
-		oldest = min(oldest, r.Version)
+// oldestRelease returns the release of the oldest registered broker as MAJOR.MINOR,
+// as far as they told; "" when none did.
+func oldestRelease(brokers []cluster.Broker) string {
+	oldest := ""
+	for i := range brokers {
+		b := &brokers[i]
+		if registered, known := b.Registered(); b.Release != "" && (registered || !known) && (oldest == "" || older(b.Release, oldest)) {
+			oldest = b.Release
+		}
 	}
-	return map[int]string{1: "0.8", 2: "0.9", 3: "0.10"}[oldest]
+	return oldest
+}
+
+// older compares releases as MAJOR.MINOR: 0.9 is older than 0.10.
+func older(a, b string) bool {
+	var aMajor, aMinor, bMajor, bMinor int
+	// What does not look like a release is taken for the oldest.
+	_, _ = fmt.Sscanf(a, "%d.%d", &aMajor, &aMinor)
+	_, _ = fmt.Sscanf(b, "%d.%d", &bMajor, &bMinor)
+	return cmp.Or(cmp.Compare(aMajor, bMajor), cmp.Compare(aMinor, bMinor)) < 0
 }
 
 // polledAPIs are the requests that every poll may send; each is counted from 0.
-var polledAPIs = []string{"DescribeGroups", "ListGroups", "ListOffsets", "OffsetFetch"}
+var polledAPIs = []string{
+	"ApiVersions", "ConsumerGroupDescribe", "DescribeCluster", "DescribeConfigs", "DescribeGroups", "DescribeQuorum",
+	"ListGroups", "ListOffsets", "ListPartitionReassignments", "Metadata", "OffsetFetch",
+}
 
 // requestCounter counts the requests to brokers.
 type requestCounter struct {

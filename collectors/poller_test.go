@@ -35,6 +35,18 @@ type fakeCluster struct {
 	protocols map[string]string
 	described map[string]kafka.DescribedGroup
 	retained  []kafka.Node
+
+	identity kafka.Identity // of every broker
+	types    map[string]string
+	// What brokers tell of the cluster, where it is asked of them. Reassignments are
+	// answered unless they fail or hang.
+	metadata    func() *kafka.Metadata
+	clusterView *kafka.ClusterDescription
+	moves       kafka.Moves
+	quorum      *cluster.Quorum
+	configs     map[string]string // min.insync.replicas by topic, as brokers tell it
+	znodes      map[string]string // and as it stands in ZooKeeper
+	refused     map[string]error  // topics whose settings are refused
 }
 
 func (f *fakeCluster) note(ctx context.Context, call string) error {
@@ -70,14 +82,89 @@ func (f *fakeCluster) Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fa
 	return &cluster.Ensemble{Servers: []cluster.Server{{Name: "z", Mode: cluster.ModeStandalone, Status: cluster.ServerOK}}}, nil
 }
 
-func (f *fakeCluster) Registry(ctx context.Context, onBrokers func(map[int32]*cluster.Registration)) zookeeper.Registry {
+func (f *fakeCluster) Registry(ctx context.Context, choose zookeeper.PictureChoice) zookeeper.Registry {
 	if err := f.note(ctx, "registry"); err != nil {
-		return zookeeper.Registry{Members: cluster.Outcome{Err: err}, Partitions: cluster.Outcome{Err: err}}
+		return zookeeper.Registry{Members: cluster.Outcome{Err: err}, Partitions: cluster.Outcome{Err: cluster.ErrDepends}}
 	}
-	if regs, ok := f.registry.Registrations.Get(); ok {
-		onBrokers(regs)
+	reg := f.registry
+	regs, ok := reg.Registrations.Get()
+	if !ok {
+		return reg
 	}
-	return f.registry
+	if picture := choose(regs); picture != nil {
+		controller, _ := reg.Controller.Get()
+		if told, err := picture(ctx, controller); err == nil {
+			reg.Picture = cluster.Read(told)
+		} else {
+			reg.Declined = err
+		}
+	}
+	return reg
+}
+
+func (f *fakeCluster) TopicConfigs(ctx context.Context, n kafka.Node, topics []string, name string) (map[string]string, map[string]error, error) {
+	err := f.note(ctx, fmt.Sprintf("configs %d %d topics", n.ID, len(topics)))
+	told := map[string]string{}
+	for _, t := range topics {
+		if value, ok := f.configs[t]; ok && f.refused[t] == nil {
+			told[t] = value
+		}
+	}
+	return told, f.refused, err
+}
+
+// registryOf is the fake's side of ZooKeeper: its TopicConfigs has another shape.
+type registryOf struct{ *fakeCluster }
+
+func (f registryOf) TopicConfigs(ctx context.Context, topics []string, key string) (map[string]string, []cluster.Fault, error) {
+	told := map[string]string{}
+	for _, t := range topics {
+		if value, ok := f.znodes[t]; ok {
+			told[t] = value
+		}
+	}
+	return told, nil, f.note(ctx, "znode configs")
+}
+
+func (f *fakeCluster) Identity(kafka.Node) kafka.Identity { return f.identity }
+
+func (f *fakeCluster) Metadata(ctx context.Context, n kafka.Node) (*kafka.Metadata, error) {
+	if err := f.note(ctx, fmt.Sprintf("metadata %d", n.ID)); err != nil {
+		return nil, err
+	}
+	return f.metadata(), nil
+}
+
+func (f *fakeCluster) DescribeCluster(ctx context.Context, n kafka.Node) (*kafka.ClusterDescription, error) {
+	return f.clusterView, f.note(ctx, fmt.Sprintf("describe cluster %d", n.ID))
+}
+
+func (f *fakeCluster) Reassignments(ctx context.Context, n kafka.Node) (kafka.Moves, error) {
+	return f.moves, f.note(ctx, fmt.Sprintf("reassignments %d", n.ID))
+}
+
+func (f *fakeCluster) Quorum(ctx context.Context, n kafka.Node) (*cluster.Quorum, error) {
+	return f.quorum, f.note(ctx, "quorum")
+}
+
+func (f *fakeCluster) BrokerConfig(ctx context.Context, n kafka.Node, name string) (string, error) {
+	return "3000", f.note(ctx, "broker config "+name)
+}
+
+func (f *fakeCluster) DescribeConsumerGroups(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.DescribedGroup, error) {
+	described := map[string]kafka.DescribedGroup{}
+	for _, g := range groups {
+		described[g] = kafka.DescribedGroup{State: "Reconciling", Members: 2}
+	}
+	return described, f.note(ctx, fmt.Sprintf("describe consumer %d %v", n.ID, groups))
+}
+
+func (f *fakeCluster) CommittedOffsetsOf(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.GroupCommits, error) {
+	all := map[string]kafka.GroupCommits{}
+	for _, g := range groups {
+		all[g] = kafka.GroupCommits{Topics: f.commits[g]}
+	}
+	return all, f.note(ctx, fmt.Sprintf("commits %d %v", n.ID, groups))
 }
 
 func (f *fakeCluster) Probe(ctx context.Context, n kafka.Node) (time.Duration, error) {
@@ -92,7 +179,7 @@ func (f *fakeCluster) ListGroups(ctx context.Context, n kafka.Node) ([]kafka.Lis
 		if !other {
 			protocol = "consumer"
 		}
-		listed = append(listed, kafka.ListedGroup{Name: g, ProtocolType: protocol})
+		listed = append(listed, kafka.ListedGroup{Name: g, ProtocolType: protocol, Type: f.types[g]})
 	}
 	return listed, err
 }
@@ -149,14 +236,15 @@ func newFake() *fakeCluster {
 				{Name: "test", Partitions: []cluster.Partition{part(0, 0), part(1, 1)}},
 			}}),
 		},
-		hang: map[string]bool{}, fail: map[string]error{}, panics: map[string]bool{},
+		identity: kafka.Identity{Release: "0.9", Mode: cluster.ModeZooKeeper, Groups: true},
+		hang:     map[string]bool{}, fail: map[string]error{}, panics: map[string]bool{},
 		groups:  map[int32][]string{1: {"g"}},
 		commits: map[string][]cluster.GroupOffsets{"g": {{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.OffsetAt(3)}}}}},
 	}
 }
 
 func poller(t *testing.T, f *fakeCluster) *Poller {
-	return newPoller(testConfig(t), nil, f, f, f, slog.New(slog.DiscardHandler))
+	return newPoller(testConfig(t), nil, f, registryOf{f}, f, slog.New(slog.DiscardHandler))
 }
 
 func (p *Poller) poll(t *testing.T) *cluster.Snapshot {
@@ -382,17 +470,21 @@ func TestBrokersWithoutAnAddress(t *testing.T) {
 }
 
 func TestOldestRelease(t *testing.T) {
-	for want, versions := range map[string][]int{"0.9": {2, 4, 5}, "0.8": {1, 2}, "": {0, 2}, "0.10": {3}} {
-		registered := map[int32]*cluster.Registration{}
-		for i, v := range versions {
-			registered[int32(i)] = &cluster.Registration{Version: v}
-		}
-		if got := oldestRelease(cluster.Read(registered)); got != want {
-			t.Errorf("%v: %q, want %q", versions, got, want)
-		}
+	registered := func(release string) cluster.Broker {
+		return cluster.Broker{Release: release, RegistryRead: true, Registration: &cluster.Registration{}}
 	}
-	if got := oldestRelease(cluster.Failed[map[int32]*cluster.Registration](nil)); got != "" {
-		t.Errorf("unread: %q", got)
+	gone, unread := registered("0.8"), registered("0.10")
+	gone.Registration, unread.Registration, unread.RegistryRead = nil, nil, false
+	for want, brokers := range map[string][]cluster.Broker{
+		"0.9":  {registered("0.10"), registered("0.9"), registered("2.8")},
+		"2.8":  {registered("3.9"), registered("2.8"), registered("")},
+		"3.9":  {registered("3.9"), gone},
+		"0.10": {unread},
+		"":     {registered("")},
+	} {
+		if got := oldestRelease(brokers); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

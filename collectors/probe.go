@@ -1,71 +1,15 @@
 package collectors
 
 import (
-	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/kafka"
 )
 
-// probeTimeout is how long a broker may take to answer the probe, in a poll that
-// has time for it. A healthy one takes milliseconds; a frozen one never answers.
-const probeTimeout = 3 * time.Second
-
 func nodeOf(b cluster.KnownBroker) kafka.Node {
 	return kafka.Node{ID: b.ID, Addr: b.Address, Registration: b.RegistrationVersion}
-}
-
-// prober asks brokers for a sign of life, each address of a broker once a poll.
-type prober struct {
-	ctx    context.Context // when every probe must be done
-	each   time.Duration   // how long one may take
-	client BrokerClient
-	wg     sync.WaitGroup
-	mu     sync.Mutex
-	probes map[probeKey]*cluster.Probe
-}
-
-type probeKey struct {
-	id   int32
-	addr string
-}
-
-func newProber(ctx context.Context, client BrokerClient, each time.Duration) *prober {
-	return &prober{ctx: ctx, each: min(each, probeTimeout), client: client, probes: map[probeKey]*cluster.Probe{}}
-}
-
-// start probes a node unless it is being probed at that address already.
-func (p *prober) start(n kafka.Node) {
-	if n.Addr == "" {
-		return
-	}
-	key := probeKey{n.ID, n.Addr}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.probes[key] != nil {
-		return
-	}
-	result := &cluster.Probe{Status: cluster.BrokerUnknown}
-	p.probes[key] = result
-	p.wg.Go(func() { *result = p.probe(n) })
-}
-
-func (p *prober) probe(n kafka.Node) (result cluster.Probe) {
-	defer func() {
-		if v := recover(); v != nil {
-			result = cluster.Probe{Status: cluster.BrokerUnknown, Err: panicked(v)}
-		}
-	}()
-	ctx, cancel := context.WithTimeout(p.ctx, p.each)
-	defer cancel()
-	took, err := p.client.Probe(ctx, n)
-	if err != nil {
-		return cluster.Probe{Status: kafka.Status(err), Err: err}
-	}
-	return cluster.Probe{Status: cluster.BrokerAlive, Took: took}
 }
 
 // finishBrokers waits for the probes and lists every known broker with what the
@@ -82,8 +26,12 @@ func (r *reading) finishBrokers(probes *prober) {
 		for _, b := range r.known {
 			probes.start(nodeOf(b))
 		}
-		probes.wg.Wait()
+		probes.wait()
 		faults := append(r.listBrokers(probes), r.listBootstrap(probes)...)
+		r.judgeController()
+		if mode := r.modeOf(probes); mode != "" {
+			r.mode = mode
+		}
 		if r.tried == 0 && len(faults) > 0 {
 			return faults, faults[0].Err // there are brokers, and none of them could be asked
 		}
@@ -95,10 +43,12 @@ func (r *reading) finishBrokers(probes *prober) {
 }
 
 // bootstrap returns the addresses of the configuration when no broker is known
-// that could be asked instead. They have no id and are no brokers.
+// that could be asked instead, and when none of those answered the last time: they
+// may all have moved. They have no id and are no brokers.
 func (r *reading) bootstrap() []kafka.Node {
+	reached := r.prev != nil && r.prev.Reachable()
 	for _, b := range r.known {
-		if b.Address != "" {
+		if b.Address != "" && reached {
 			return nil
 		}
 	}
@@ -115,9 +65,12 @@ func (r *reading) listBrokers(probes *prober) (faults []cluster.Fault) {
 	for _, k := range r.known.Sorted() {
 		b := cluster.Broker{ID: k.ID, Address: k.Address, Rack: k.Rack, Registration: registered[k.ID], RegistryRead: read,
 			Probe: cluster.Probe{Status: cluster.BrokerUnknown}}
-		if probe := probes.probes[probeKey{k.ID, k.Address}]; probe != nil {
+		if probe := probes.result(probeKey{k.ID, k.Address}); probe != nil {
 			b.Probe = *probe
 			nodes = append(nodes, nodeOf(k))
+			if probe.Answered() {
+				b.Release = r.brokers.Identity(nodeOf(k)).Release
+			}
 			faults = append(faults, r.count(fmt.Sprintf("broker %d at %s", k.ID, k.Address), probe)...)
 		} else if b.Registration != nil {
 			_, b.Probe.Err = r.address(b.Registration)
@@ -125,13 +78,15 @@ func (r *reading) listBrokers(probes *prober) (faults []cluster.Fault) {
 		}
 		r.brokerList = append(r.brokerList, b)
 	}
-	r.brokers.Retain(nodes)
+	// The bootstrap addresses stay, with what was learnt of them: one that refuses our
+	// login must not be tried anew in every poll.
+	r.brokers.Retain(append(nodes, r.boots...))
 	return faults
 }
 
 func (r *reading) listBootstrap(probes *prober) (faults []cluster.Fault) {
 	for _, n := range r.boots {
-		faults = append(faults, r.count("bootstrap address "+n.Addr, probes.probes[probeKey{n.ID, n.Addr}])...)
+		faults = append(faults, r.count("bootstrap address "+n.Addr, probes.result(probeKey{n.ID, n.Addr}))...)
 	}
 	return faults
 }
@@ -139,6 +94,9 @@ func (r *reading) listBootstrap(probes *prober) (faults []cluster.Fault) {
 // count counts a probe, and returns its failure if it is one.
 func (r *reading) count(target string, probe *cluster.Probe) []cluster.Fault {
 	r.tried++
+	if probe == nil {
+		probe = &cluster.Probe{Status: cluster.BrokerUnknown}
+	}
 	if probe.Answered() {
 		r.heard++
 		return nil

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"runtime/debug"
-	"strconv"
 	"sync"
 	"time"
 
@@ -28,6 +26,10 @@ type reading struct {
 	controller    cluster.Reading[cluster.Controller]
 	clusterID     string
 	picture       cluster.Reading[*cluster.Picture]
+	quorum        cluster.Reading[*cluster.Quorum]
+	silent        bool         // no controller answered through a broker that did
+	unconfirmed   bool         // nothing can confirm what brokers tell
+	operations    operations   // what this user may do
 	boots         []kafka.Node // bootstrap addresses that were asked
 	brokerList    []cluster.Broker
 	tried, heard  int
@@ -68,13 +70,15 @@ func (r *reading) note(source cluster.Source, o cluster.Outcome) {
 // partition picture, and a probe of every broker, side by side.
 func (r *reading) readCluster(ctx context.Context, probes *prober) {
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		r.source(cluster.SourceEnsemble, func() ([]cluster.Fault, error) {
-			var faults []cluster.Fault
-			r.ensemble, faults = r.Poller.ensemble.Read(ctx)
-			return faults, nil
+	if r.Poller.ensemble != nil {
+		wg.Go(func() {
+			r.source(cluster.SourceEnsemble, func() ([]cluster.Fault, error) {
+				var faults []cluster.Fault
+				r.ensemble, faults = r.Poller.ensemble.Read(ctx)
+				return faults, nil
+			})
 		})
-	})
+	}
 	// Those known from the poll before, or else the bootstrap addresses, are asked
 	// at once, so that a registry which does not answer delays nothing.
 	for _, b := range r.known {
@@ -84,8 +88,41 @@ func (r *reading) readCluster(ctx context.Context, probes *prober) {
 	for _, n := range r.boots {
 		probes.start(n)
 	}
-	wg.Go(func() { r.readRegistry(ctx, probes) })
+	wg.Go(func() { r.readMembers(ctx, probes) })
 	wg.Wait()
+}
+
+// readMembers reads who belongs to the cluster and how its partitions are, from
+// where this cluster keeps it. That is told by the brokers, not by whether a
+// ZooKeeper is configured: there may be one that is out of use.
+func (r *reading) readMembers(ctx context.Context, probes *prober) {
+	if r.registry == nil || r.mode == cluster.ModeKRaft {
+		r.readBrokers(ctx, probes)
+		return
+	}
+	r.readRegistry(ctx, probes)
+	if !r.registrations.OK() {
+		// There may be nobody in it, because the brokers do not use it any more.
+		probes.waitFor(ctx, func(kafka.Node) bool { return true })
+	}
+	if r.modeOf(probes) == cluster.ModeKRaft {
+		r.readBrokers(ctx, probes)
+		return
+	}
+	controller, read := r.controller.Get()
+	r.trust.observe(time.Now(), read && controller.Exists, 0)
+}
+
+// modeOf returns the mode that the brokers told which have answered so far. While a
+// cluster is migrated some say one thing and some the other; the controller is in
+// KRaft then.
+func (r *reading) modeOf(probes *prober) (mode cluster.Mode) {
+	for _, n := range probes.answered() {
+		if told := r.brokers.Identity(n).Mode; mode == "" || told == cluster.ModeKRaft {
+			mode = told
+		}
+	}
+	return mode
 }
 
 // readRegistry reads what Kafka keeps in ZooKeeper: one reading that fills two
@@ -93,27 +130,67 @@ func (r *reading) readCluster(ctx context.Context, probes *prober) {
 func (r *reading) readRegistry(ctx context.Context, probes *prober) {
 	var reg zookeeper.Registry
 	r.source(cluster.SourceRegistry, func() ([]cluster.Fault, error) {
-		// This stands unless the members can be read.
+		// This stands if the reading panics.
 		r.note(cluster.SourcePartitions, cluster.Outcome{Err: dependsOn(cluster.SourceRegistry)})
-		reg = r.registry.Registry(ctx, func(registered map[int32]*cluster.Registration) {
+		reg = r.registry.Registry(ctx, func(registered map[int32]*cluster.Registration) zookeeper.PictureFunc {
+			r.askListener(ctx, probes, registered)
 			for _, b := range registered {
-				if address, err := r.address(b); err == nil {
-					probes.start(kafka.Node{ID: b.ID, Addr: address, Registration: b.Version})
-				}
+				r.startProbe(probes, b)
 			}
+			return r.metadataPicture(probes, registered)
 		})
-		if reg.Members.Err == nil {
-			r.note(cluster.SourcePartitions, counted(reg.Partitions))
-		}
+		r.note(cluster.SourcePartitions, counted(reg.Partitions))
 		return counted(reg.Members).Faults, reg.Members.Err
 	})
 	r.registrations, r.controller, r.clusterID, r.picture = reg.Registrations, reg.Controller, reg.ClusterID, reg.Picture
 }
 
+// startProbe probes a broker at the address that it advertises to clients like us.
+func (r *reading) startProbe(probes *prober, b *cluster.Registration) {
+	if address, err := r.address(b); err == nil {
+		probes.start(kafka.Node{ID: b.ID, Addr: address, Registration: b.Version})
+	}
+}
+
+// metadataVersion is the version of the registrations from which on metadata tells
+// of leaders and ISRs as quickly and truly as the registry does.
+const metadataVersion = 5
+
+// metadataPicture returns what reads the picture of partitions from the controller's
+// metadata instead of from thousands of znodes; nil where these have to be read,
+// because a broker is too old, or because a controller was missed lately: brokers go
+// on serving what they knew before.
+func (r *reading) metadataPicture(probes *prober, registered map[int32]*cluster.Registration) zookeeper.PictureFunc {
+	if r.trust.doubted() || len(registered) == 0 {
+		return nil
+	}
+	for _, b := range registered {
+		if b.Version < metadataVersion {
+			return nil
+		}
+	}
+	return func(ctx context.Context, controller cluster.Controller) (*cluster.Picture, error) {
+		n, ok := probes.only(ctx, controller.ID)
+		if !ok {
+			return nil, fmt.Errorf("broker %d, the controller, does not answer us", controller.ID)
+		}
+		v, err := r.look(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		if v.confirmed != nil {
+			return nil, v.confirmed
+		}
+		r.operations = v.operations()
+		addMoves(v.metadata.Picture, v.moves)
+		return v.metadata.Picture, nil
+	}
+}
+
 // counted sees to it that a source which failed as a whole is counted as one
 // fault at least.
 func counted(o cluster.Outcome) cluster.Outcome {
-	if o.Err != nil && len(o.Faults) == 0 {
+	if o.Err != nil && len(o.Faults) == 0 && !errors.Is(o.Err, cluster.ErrDepends) {
 		o.Faults = []cluster.Fault{{Target: "ZooKeeper", Reason: zookeeper.Reason(o.Err), Err: o.Err}}
 	}
 	return o
@@ -130,27 +207,4 @@ func panicked(v any) error { return fmt.Errorf("panic: %v", v) }
 
 func dependsOn(source cluster.Source) error {
 	return fmt.Errorf("%w (%s)", cluster.ErrDepends, source)
-}
-
-// address picks the endpoint that clients of our kind are to use.
-func (p *Poller) address(b *cluster.Registration) (string, error) {
-	listener := p.cfg.Kafka.Listener
-	var fitting []cluster.Endpoint
-	for _, e := range b.Endpoints {
-		if listener == "" && e.Protocol == "PLAINTEXT" || listener != "" && e.Listener == listener {
-			fitting = append(fitting, e)
-		}
-	}
-	switch {
-	case len(fitting) == 1:
-		return net.JoinHostPort(fitting[0].Host, strconv.Itoa(fitting[0].Port)), nil
-	case len(b.Endpoints) == 0:
-		return "", errors.New("its registration names no address")
-	case listener != "":
-		return "", fmt.Errorf("its registration has no listener %q (kafka.listener)", listener)
-	case len(fitting) == 0:
-		return "", errors.New("its registration has no PLAINTEXT listener")
-	default:
-		return "", errors.New("its registration has several PLAINTEXT listeners: name one as kafka.listener")
-	}
 }

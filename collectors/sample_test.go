@@ -57,6 +57,7 @@ func storySnapshot() *cluster.Snapshot {
 		}},
 		Registrations: cluster.Read(map[int32]*cluster.Registration{1: reg1}),
 		Controller:    cluster.Read(cluster.Controller{ID: 1, Exists: true, Named: true}),
+		Mode:          cluster.ModeZooKeeper,
 		Release:       "0.9",
 		Brokers: []cluster.Broker{
 			{ID: 0, Address: "b0:9092", Rack: "r0", RegistryRead: true, Probe: cluster.Probe{Status: cluster.BrokerRefused, Err: errors.New("connection refused")}},
@@ -108,6 +109,45 @@ func blindSnapshot() *cluster.Snapshot {
 			cluster.SourceEnsemble: outcome(nil), cluster.SourceProbes: outcome(nil),
 			cluster.SourceRegistry:   outcome(err, cluster.Fault{Target: "ZooKeeper", Reason: "timeout"}),
 			cluster.SourcePartitions: outcome(cluster.ErrDepends), cluster.SourceGroups: outcome(cluster.ErrDepends), cluster.SourceOffsets: outcome(cluster.ErrDepends),
+		},
+	})
+}
+
+// kraftSnapshot is a KRaft cluster of three brokers: broker 2 is fenced, broker 1 has
+// lost a log directory and is being given a partition.
+func kraftSnapshot() *cluster.Snapshot {
+	registered := map[int32]*cluster.Registration{0: {ID: 0}, 1: {ID: 1}, 2: {ID: 2, Fenced: true}}
+	broker := func(id int32, status cluster.BrokerStatus) cluster.Broker {
+		return cluster.Broker{ID: id, Address: "b:9092", RegistryRead: true, Registration: registered[id], Probe: cluster.Probe{Status: status, Took: time.Millisecond}}
+	}
+	part := func(id int32, replicas, isr, adding, offline []int32) cluster.Partition {
+		return cluster.Partition{ID: id, State: cluster.StateRecorded, Replicas: replicas, Leader: 0, ISR: isr, Adding: adding, Offline: offline, Reassigning: adding != nil, Version: cluster.NoVersion}
+	}
+	return finish(&cluster.Snapshot{
+		Cluster: "c", Trigger: cluster.TriggerInterval, Started: t0, Finished: t0.Add(500 * time.Millisecond),
+		Mode: cluster.ModeKRaft, Release: "4.4", ClusterID: "id",
+		Registrations: cluster.Read(registered), Controller: cluster.Read(cluster.Controller{ID: 3001, Exists: true, Named: true}),
+		Brokers:      []cluster.Broker{broker(0, cluster.BrokerAlive), broker(1, cluster.BrokerAlive), broker(2, cluster.BrokerRefused)},
+		BrokersTried: 3, BrokersHeard: 2,
+		Picture: cluster.Read(&cluster.Picture{OfflineTold: true, Topics: []cluster.Topic{
+			{Name: "test", ID: "t", MinISR: 2, Partitions: []cluster.Partition{
+				part(0, []int32{0, 1}, []int32{0}, nil, []int32{1}),
+				part(1, []int32{0, 1, 2}, []int32{0, 2}, []int32{1}, nil),
+				part(2, []int32{2, 0}, []int32{0}, nil, []int32{2}),
+			}},
+			{Name: "wide", ID: "w", MinISR: 3, Partitions: []cluster.Partition{part(0, []int32{0, 1}, []int32{0, 1}, nil, nil)}},
+		}}),
+		Groups: cluster.Read(&cluster.Groups{}),
+		Quorum: cluster.Read(&cluster.Quorum{
+			Leader: 3001, Epoch: 4, HighWatermark: 99,
+			Voters:    []cluster.QuorumReplica{{ID: 3000, LogEnd: cluster.OffsetAt(90)}, {ID: 3001, LogEnd: cluster.OffsetAt(100)}, {ID: 3002, LogEnd: cluster.UnknownOffset}},
+			Observers: []cluster.QuorumReplica{{ID: 0, LogEnd: cluster.OffsetAt(100)}},
+		}),
+		Permissions: map[cluster.Permission]bool{{Resource: "cluster", Operation: "alter"}: false, {Resource: "topic", Operation: "describe"}: true},
+		Outcomes: map[cluster.Source]cluster.Outcome{
+			cluster.SourceRegistry: outcome(nil), cluster.SourceProbes: outcome(nil), cluster.SourcePartitions: outcome(nil),
+			cluster.SourceGroups: outcome(nil), cluster.SourceOffsets: outcome(nil), cluster.SourceQuorum: outcome(nil),
+			cluster.SourceConfigs: outcome(nil, cluster.Fault{Target: "broker 0", Reason: cluster.ReasonPermission}),
 		},
 	})
 }

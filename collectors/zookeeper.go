@@ -1,6 +1,10 @@
 package collectors
 
 import (
+	"maps"
+	"slices"
+	"strings"
+
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/metrics"
 )
@@ -13,7 +17,7 @@ var (
 	zkModeChanges = counter("zk_mode_changes_total", "Changes between serving modes seen.", "zk_server")
 
 	zkServers       = gauge("zk_ensemble_servers", "Servers in the configuration.")
-	zkVoters        = gauge("zk_ensemble_voters", "Voting members, where a server tells the number.")
+	zkVoters        = gauge("zk_ensemble_voters", "Voting members, where the ensemble's configuration or a server tells them.")
 	zkServingVoters = gauge("zk_ensemble_serving_voters", "Servers that answered as leader, follower or standalone.")
 	zkLeaders       = gauge("zk_ensemble_leaders", "Servers in mode leader or standalone; absent when a server could not be asked and none said leader.")
 	zkQuorum        = gauge("zk_ensemble_has_quorum", "1 when a server serves as part of a quorum or alone, 0 when those that answered do not; absent when none answered.")
@@ -49,21 +53,28 @@ var zkStats = []*metrics.Family{
 	untyped("zk_last_proposal_size", "Size of this leader's last proposal, in bytes.", "zk_server"),
 	untyped("zk_max_proposal_size", "Size of this leader's largest proposal, in bytes.", "zk_server"),
 	untyped("zk_min_proposal_size", "Size of this leader's smallest proposal, in bytes.", "zk_server"),
-	untyped("zk_fsync_threshold_exceed_count", "Writes of the transaction log that took longer than the threshold.", "zk_server"),
+	untyped("zk_fsync_threshold_exceed_count", "Writes of the transaction log that took longer than the threshold (late releases of ZooKeeper 3.4).", "zk_server"),
 	untyped("zk_connection_rejected", "Connections refused because of the limits.", "zk_server"),
 	untyped("zk_stale_requests", "Requests of connections that were closed meanwhile.", "zk_server"),
 	untyped("zk_throttled_ops", "Requests that were throttled.", "zk_server"),
+	untyped("zk_auth_failed_count", "Authentications that failed (from ZooKeeper 3.6).", "zk_server"),
+	untyped("zk_digest_mismatches_count", "Transactions after which this server's data was not what the leader's was (from ZooKeeper 3.6).", "zk_server"),
+	untyped("zk_looking_count", "Times that the server went looking for a leader (from ZooKeeper 3.6).", "zk_server"),
+	untyped("zk_unrecoverable_error_count", "Errors after which the server can not go on (from ZooKeeper 3.6).", "zk_server"),
 }
+
+// zkFamilies are all that is declared.
+var zkFamilies = append([]*metrics.Family{
+	zkUp, zkMode, zkStatus, zkInfo, zkModeChanges,
+	zkServers, zkVoters, zkServingVoters, zkLeaders, zkQuorum,
+}, zkStats...)
 
 var zookeeperCollector = &Collector{
 	Name:    "zookeeper",
 	Help:    "Mode and condition of every ZooKeeper server, and of the ensemble.",
 	Sources: []cluster.Source{cluster.SourceEnsemble},
-	Families: append([]*metrics.Family{
-		zkUp, zkMode, zkStatus, zkInfo, zkModeChanges,
-		zkServers, zkVoters, zkServingVoters, zkLeaders, zkQuorum,
-	}, zkStats...),
-	Emit: emitZooKeeper,
+	Families: zkFamilies,
+	Emit:     emitZooKeeper,
 }
 
 func emitZooKeeper(v *View, w *metrics.Writer) {
@@ -81,6 +92,39 @@ func emitZooKeeper(v *View, w *metrics.Writer) {
 			}
 		}
 	}
+	for _, f := range MoreFamilies(e) {
+		w.Begin(f)
+		for i := range e.Servers {
+			if value, ok := e.Servers[i].More[f.Name]; ok {
+				w.Float(value, e.Servers[i].Name)
+			}
+		}
+	}
+}
+
+// MoreFamilies returns the families of what servers told beyond the declared ones,
+// by name: none unless all that they tell is wanted (zookeeper.all_metrics). No
+// server can make a name twice that is declared here, as it is written in either
+// format. The ensemble may be nil.
+func MoreFamilies(e *cluster.Ensemble) []*metrics.Family {
+	if e == nil {
+		return nil
+	}
+	names := map[string]bool{}
+	for i := range e.Servers {
+		for name := range e.Servers[i].More {
+			names[name] = true
+		}
+	}
+	for _, f := range zkFamilies {
+		delete(names, f.Name)
+		delete(names, strings.TrimSuffix(f.Name, "_total")) // a counter's name in OpenMetrics
+	}
+	families := make([]*metrics.Family, 0, len(names))
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		families = append(families, untyped(name, "As the server tells it in mntr, or by its AdminServer.", "zk_server"))
+	}
+	return families
 }
 
 func emitServers(v *View, w *metrics.Writer) {

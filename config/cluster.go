@@ -34,35 +34,48 @@ type Kafka struct {
 	// Brokers are the bootstrap brokers as HOST:PORT; empty when they are to be
 	// learned from ZooKeeper.
 	Brokers []string
-	// Version is a release of Kafka such as 2.8.1, or "auto" to detect it.
+	// Version is a release of Kafka such as 0.9.0.1, 2.8.1 or 3.9, from 0.8.2 on,
+	// or VersionAuto to detect it.
 	Version string
-	// Flavour is the kind of service that speaks the protocol, or "auto" to detect it.
-	Flavour string
+	// Flavour is the kind of service that speaks the protocol.
+	Flavour Flavour
 	// Listener is the name of the listener to use from a broker's registration;
 	// "" leaves the choice to what the bootstrap brokers advertise.
 	Listener string
-	TLS      TLS
-	SASL     SASL
+	// MinInsyncReplicas is what the brokers have as min.insync.replicas in
+	// server.properties, for brokers that cannot tell it; 0 where it was left out.
+	MinInsyncReplicas int
+	TLS               TLS
+	SASL              SASL
 }
+
+// VersionAuto is the Version to be detected.
+const VersionAuto = "auto"
+
+// Flavour is the kind of service that speaks Kafka's protocol.
+type Flavour string
+
+// The values of Flavour: to be detected; Kafka itself; and a service that speaks
+// its protocol alone, without preferred leaders and without an ISR of its own.
+const (
+	FlavourAuto     Flavour = "auto"
+	FlavourKafka    Flavour = "kafka"
+	FlavourProtocol Flavour = "protocol"
+)
 
 // TLS says how a connection is encrypted and the other side identified. Paths
-// are those of PEM files.
+// are those of PEM files, which are read anew for each connection.
 type TLS struct {
-	Enabled            bool
-	CAFile             string
-	CertFile           string
-	KeyFile            string
+	Enabled bool
+	// CAFile "" stands for the system's certificates.
+	CAFile string
+	// CertFile and KeyFile are set together, or neither is.
+	CertFile string
+	KeyFile  string
+	// ServerName is the name that the certificate must have; "" for the host that
+	// is dialled.
 	ServerName         string
 	InsecureSkipVerify bool
-}
-
-// SASL says how evenkeel identifies itself to brokers; an empty Mechanism
-// stands for not at all.
-type SASL struct {
-	Mechanism    string
-	Username     string
-	Password     Secret
-	PasswordFile string
 }
 
 // ZooKeeper says how the servers of the ensemble are reached.
@@ -83,8 +96,10 @@ type ZooKeeper struct {
 // ZooKeeperAuth says how evenkeel identifies itself to the ensemble; an empty
 // Username stands for not at all.
 type ZooKeeperAuth struct {
-	Scheme       string
-	Username     string
+	// Scheme is always digest.
+	Scheme   string
+	Username string
+	// PasswordFile is set where Username is. It is read anew for each session.
 	PasswordFile string
 }
 

@@ -47,6 +47,14 @@ func TestEqual(t *testing.T) {
 		"name":         strings.Replace(text, "prod", "test", 1),
 		"brokers":      text + "    kafka: {brokers: [k1:9092]}\n",
 		"listener":     text + "    kafka: {listener: A}\n",
+		"version":      text + "    kafka: {version: 3.9}\n",
+		"flavour":      text + "    kafka: {flavour: protocol}\n",
+		"min insync":   text + "    kafka: {min_insync_replicas: 2}\n",
+		"TLS":          text + "    kafka: {tls: {enabled: true}}\n",
+		"mechanism":    text + "    kafka: {sasl: {mechanism: AWS_MSK_IAM, aws: {region: eu-west-1}}}\n",
+		"server TLS":   strings.Replace(text, "]}", "], tls: {enabled: true}}", 1),
+		"AdminServer":  strings.Replace(text, "]}", "], admin_server_port: 0}", 1),
+		"all metrics":  strings.Replace(text, "]}", "], all_metrics: true}", 1),
 		"servers":      strings.Replace(text, "zk1:2181", "zk1:2182", 1),
 		"more servers": strings.Replace(text, "zk1:2181", "zk1:2181, zk2:2181", 1),
 		"chroot":       strings.Replace(text, "]}", "], chroot: /a}", 1),
@@ -63,6 +71,9 @@ func TestEqual(t *testing.T) {
 	}
 	if (Cluster{Kafka: Kafka{SASL: SASL{Password: NewSecret("a")}}}).Equal(Cluster{Kafka: Kafka{SASL: SASL{Password: NewSecret("b")}}}) {
 		t.Error("another secret goes unnoticed")
+	}
+	if (Cluster{Kafka: Kafka{SASL: SASL{OAuth: OAuth{ClientSecret: NewSecret("a")}}}}).Equal(Cluster{Kafka: Kafka{SASL: SASL{OAuth: OAuth{ClientSecret: NewSecret("b")}}}}) {
+		t.Error("another secret of a client goes unnoticed")
 	}
 }
 

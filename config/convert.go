@@ -58,7 +58,7 @@ func (a rawAlerts) validated() Alerts {
 		managers = append(managers, Alertmanager{
 			URL:       string(m.URL),
 			BasicAuth: BasicAuth(m.BasicAuth),
-			TLS:       TLS(m.TLS),
+			TLS:       m.TLS.validated(),
 		})
 	}
 	return Alerts{
@@ -67,4 +67,39 @@ func (a rawAlerts) validated() Alerts {
 		Alertmanagers:  managers,
 		ExternalLabels: a.ExternalLabels,
 	}
+}
+
+func (t rawTLS) validated() TLS {
+	return TLS{
+		Enabled:            t.Enabled,
+		CAFile:             t.CAFile,
+		CertFile:           t.CertFile,
+		KeyFile:            t.KeyFile,
+		ServerName:         string(t.ServerName),
+		InsecureSkipVerify: t.InsecureSkipVerify,
+	}
+}
+
+func (s rawSASL) validated() SASL {
+	return SASL{
+		Mechanism:    s.Mechanism,
+		Username:     s.Username,
+		Password:     s.Password,
+		PasswordFile: s.PasswordFile,
+		Kerberos:     Kerberos(s.Kerberos),
+		OAuth: OAuth{
+			TokenURL:         string(s.OAuth.TokenURL),
+			ClientID:         s.OAuth.ClientID,
+			ClientSecret:     s.OAuth.ClientSecret,
+			ClientSecretFile: s.OAuth.ClientSecretFile,
+			Scopes:           s.OAuth.Scopes,
+			CAFile:           s.OAuth.CAFile,
+			Extensions:       s.OAuth.Extensions,
+		},
+		AWS: AWS{Region: string(s.AWS.Region), RoleARN: string(s.AWS.RoleARN), Profile: s.AWS.Profile},
+	}
+}
+
+func (a rawZooKeeperAuth) validated() ZooKeeperAuth {
+	return ZooKeeperAuth{Scheme: string(a.Scheme), Username: a.Username, PasswordFile: a.PasswordFile}
 }

@@ -19,7 +19,11 @@ type defaulter interface{ setDefaults() }
 // describe it. What is not named here is empty, off or zero by default.
 func (c *rawCluster) setDefaults() {
 	*c = rawCluster{
-		Kafka:  rawKafka{Version: "auto", Flavour: "auto"},
+		Kafka: rawKafka{
+			Version: VersionAuto,
+			Flavour: FlavourAuto,
+			SASL:    rawSASL{Kerberos: defaultKerberos},
+		},
 		Poll:   rawPoll{Interval: period(DefaultPollInterval)},
 		Topics: rawTopics{Include: ".*", PerPartition: PerPartitionAuto},
 		Groups: rawGroups{
@@ -49,6 +53,9 @@ func (c *rawCluster) setDefaults() {
 		},
 	}
 }
+
+// defaultKerberos also tells whether any key of it was written down.
+var defaultKerberos = rawKerberos{ServiceName: "kafka", ConfigFile: "/etc/krb5.conf"}
 
 func (z *rawZooKeeper) setDefaults() {
 	*z = rawZooKeeper{

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -38,7 +39,7 @@ var flagNames = map[string]string{
 func FromFlags(f Flags) (*Config, error) {
 	d := &decoder{flags: flagNames}
 	if f.Brokers == "" && f.ZooKeeper == "" {
-		return nil, d.errorf("clusters[0].zookeeper", "required: a list of ZooKeeper servers as HOST:PORT,...[/chroot], or --config.file for a file")
+		return nil, errors.New("--kafka.brokers or --zookeeper.servers: one of them is required: brokers as HOST:PORT,..., or ZooKeeper servers as HOST:PORT,...[/chroot]; or --config.file for a file")
 	}
 	poll := map[string]string{"interval": f.PollInterval}
 	if f.PollTimeout != "" {

@@ -49,6 +49,7 @@ func TestFlags(t *testing.T) {
 		"usual timeout": {func(f *Flags) { f.PollTimeout = "" }, func(c Cluster) bool { return c.Poll.Timeout == 10*time.Second }},
 		"quick polls":   {func(f *Flags) { f.PollInterval, f.PollTimeout = "200ms", "" }, func(c Cluster) bool { return c.Poll == Poll{200 * time.Millisecond, 10 * time.Second} }},
 		"odd interval":  {func(f *Flags) { f.PollInterval = "90s1us" }, func(c Cluster) bool { return c.Poll.Interval == 90*time.Second+time.Microsecond }},
+		"no ensemble":   {func(f *Flags) { f.ZooKeeper, f.Brokers = "", "k1:9092" }, func(c Cluster) bool { return c.ZooKeeper == nil && c.Kafka.Brokers[0] == "k1:9092" }},
 		"no mode":       {func(f *Flags) { f.RebalanceMode = "" }, func(c Cluster) bool { return c.Rebalance.Mode == ModeOff }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,23 +68,23 @@ func TestFlags(t *testing.T) {
 
 func TestWrongFlags(t *testing.T) {
 	for want, change := range map[string]func(*Flags){
-		`--zookeeper.servers: required: a list of ZooKeeper servers as HOST:PORT,...[/chroot], or --config.file for a file`:               func(f *Flags) { f.ZooKeeper = "" },
-		`--zookeeper.servers: required: clusters without ZooKeeper are not supported yet in this version`:                                 func(f *Flags) { f.ZooKeeper, f.Brokers = " ", "k1:9092" },
-		`--zookeeper.servers: required: a list of the servers of the ensemble as HOST:PORT`:                                               func(f *Flags) { f.ZooKeeper = "/kafka" },
-		`--zookeeper.servers: "zk1" is not HOST:PORT such as k1:9092 or [2001:db8::1]:9092`:                                               func(f *Flags) { f.ZooKeeper = "zk1" },
-		`--zookeeper.servers: "zk1:2181" is named twice; every server must be named once`:                                                 func(f *Flags) { f.ZooKeeper = "zk1:2181,zk1:2181" },
-		`--zookeeper.servers: "a:1/k,b:1/k" has a server after the chroot; the chroot must come once, after the last server`:              func(f *Flags) { f.ZooKeeper = "a:1/k,b:1/k" },
-		`--zookeeper.servers: "/k/" is not the path of a znode; it must begin with / and not end with one, as /kafka does, or be / alone`: func(f *Flags) { f.ZooKeeper = "a:1/k/" },
-		`--kafka.brokers: an entry is empty; every entry must be HOST:PORT such as k1:9092 or [2001:db8::1]:9092`:                         func(f *Flags) { f.Brokers = "k1:9092," },
-		`--kafka.brokers: "k1:x" is not HOST:PORT such as k1:9092 or [2001:db8::1]:9092: the port must be a number from 1 to 65535`:       func(f *Flags) { f.Brokers = "k1:x" },
-		`--cluster.name: "" is not a cluster name; allowed are letters, digits, _, . and -, beginning with a letter, a digit or _`:        func(f *Flags) { f.ClusterName = "" },
-		`--cluster.name: "a\nb" is not a cluster name; allowed are letters, digits, _, . and -, beginning with a letter, a digit or _`:    func(f *Flags) { f.ClusterName = "a\nb" },
-		`--poll.interval: "0s" is too short; it must be longer than 0`:                                                                    func(f *Flags) { f.PollInterval = "0s" },
-		`--poll.interval: "-1s" is negative; a duration must not be`:                                                                      func(f *Flags) { f.PollInterval = "-1s" },
-		`--poll.timeout: "-1s" is negative; a duration must not be`:                                                                       func(f *Flags) { f.PollTimeout = "-1s" },
-		`--poll.timeout: 10s is longer than the poll interval of 5s; it must not be, unless the interval is under 1s`:                     func(f *Flags) { f.PollInterval = "5s" },
-		`--rebalance.mode: "auto" is not supported yet in this version; leave it out or set off`:                                          func(f *Flags) { f.RebalanceMode = "auto" },
-		`--rebalance.mode: "always" is not allowed; it must be one of off, dry_run, auto`:                                                 func(f *Flags) { f.RebalanceMode = "always" },
+		`--kafka.brokers or --zookeeper.servers: one of them is required: brokers as HOST:PORT,..., or ZooKeeper servers as HOST:PORT,...[/chroot]; or --config.file for a file`: func(f *Flags) { f.ZooKeeper = "" },
+		`--kafka.brokers: required where ZooKeeper is left out: a list of bootstrap brokers as HOST:PORT`:                                                                        func(f *Flags) { f.ZooKeeper = " " },
+		`--zookeeper.servers: required: a list of the servers of the ensemble as HOST:PORT`:                                                                                      func(f *Flags) { f.ZooKeeper = "/kafka" },
+		`--zookeeper.servers: "zk1" is not HOST:PORT such as k1:9092 or [2001:db8::1]:9092`:                                                                                      func(f *Flags) { f.ZooKeeper = "zk1" },
+		`--zookeeper.servers: "zk1:2181" is named twice; every server must be named once`:                                                                                        func(f *Flags) { f.ZooKeeper = "zk1:2181,zk1:2181" },
+		`--zookeeper.servers: "a:1/k,b:1/k" has a server after the chroot; the chroot must come once, after the last server`:                                                     func(f *Flags) { f.ZooKeeper = "a:1/k,b:1/k" },
+		`--zookeeper.servers: "/k/" is not the path of a znode; it must begin with / and not end with one, as /kafka does, or be / alone`:                                        func(f *Flags) { f.ZooKeeper = "a:1/k/" },
+		`--kafka.brokers: an entry is empty; every entry must be HOST:PORT such as k1:9092 or [2001:db8::1]:9092`:                                                                func(f *Flags) { f.Brokers = "k1:9092," },
+		`--kafka.brokers: "k1:x" is not HOST:PORT such as k1:9092 or [2001:db8::1]:9092: the port must be a number from 1 to 65535`:                                              func(f *Flags) { f.Brokers = "k1:x" },
+		`--cluster.name: "" is not a cluster name; allowed are letters, digits, _, . and -, beginning with a letter, a digit or _`:                                               func(f *Flags) { f.ClusterName = "" },
+		`--cluster.name: "a\nb" is not a cluster name; allowed are letters, digits, _, . and -, beginning with a letter, a digit or _`:                                           func(f *Flags) { f.ClusterName = "a\nb" },
+		`--poll.interval: "0s" is too short; it must be longer than 0`:                                                                                                           func(f *Flags) { f.PollInterval = "0s" },
+		`--poll.interval: "-1s" is negative; a duration must not be`:                                                                                                             func(f *Flags) { f.PollInterval = "-1s" },
+		`--poll.timeout: "-1s" is negative; a duration must not be`:                                                                                                              func(f *Flags) { f.PollTimeout = "-1s" },
+		`--poll.timeout: 10s is longer than the poll interval of 5s; it must not be, unless the interval is under 1s`:                                                            func(f *Flags) { f.PollInterval = "5s" },
+		`--rebalance.mode: "auto" is not supported yet in this version; leave it out or set off`:                                                                                 func(f *Flags) { f.RebalanceMode = "auto" },
+		`--rebalance.mode: "always" is not allowed; it must be one of off, dry_run, auto`:                                                                                        func(f *Flags) { f.RebalanceMode = "always" },
 	} {
 		f := flags()
 		change(&f)

@@ -16,6 +16,7 @@ import (
 // is written down anew.
 func FuzzParse(f *testing.F) {
 	f.Setenv("EVENKEEL_TEST_HOST", "k9")
+	f.Setenv("EVENKEEL_TEST_SECRET", "hunter2")
 	files, err := filepath.Glob("testdata/*/*.yml")
 	if err != nil || len(files) < 100 {
 		f.Fatalf("%d files to begin with: %v", len(files), err)
@@ -52,14 +53,48 @@ func render(cfg *Config) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "state_file: %s\nweb: {external_url: %s}\nclusters:\n", quote(cfg.StateFile), quote(cfg.Web.ExternalURL))
 	for _, c := range cfg.Clusters {
-		fmt.Fprintf(&b, "- name: %s\n  kafka: {listener: %s, brokers: %s}\n", quote(c.Name), quote(c.Kafka.Listener), quoteAll(c.Kafka.Brokers))
-		fmt.Fprintf(&b, "  zookeeper: {servers: %s, chroot: %s}\n", quoteAll(c.ZooKeeper.Servers), quote(c.ZooKeeper.Chroot+strings.Repeat("/", max(0, 1-len(c.ZooKeeper.Chroot)))))
+		fmt.Fprintf(&b, "- name: %s\n", quote(c.Name))
+		renderKafka(&b, c.Kafka)
+		renderZooKeeper(&b, c.ZooKeeper)
 		fmt.Fprintf(&b, "  poll: {interval: %s, timeout: %s}\n", c.Poll.Interval, c.Poll.Timeout)
 		fmt.Fprintf(&b, "  topics: {%s, per_partition: %s}\n", renderFilter(c.Topics.Filter), c.Topics.PerPartition)
 		fmt.Fprintf(&b, "  groups: {%s, per_partition: %t}\n", renderFilter(c.Groups.Filter), c.Groups.PerPartition)
 		fmt.Fprintf(&b, "  rebalance: {threshold: %s}\n", strconv.FormatFloat(c.Rebalance.Threshold, 'g', -1, 64))
 	}
 	return b.String()
+}
+
+func renderKafka(b *strings.Builder, k Kafka) {
+	fmt.Fprintf(b, "  kafka:\n    brokers: %s\n    version: %s\n    flavour: %s\n    listener: %s\n", quoteAll(k.Brokers), quote(k.Version), k.Flavour, quote(k.Listener))
+	if k.MinInsyncReplicas > 0 {
+		fmt.Fprintf(b, "    min_insync_replicas: %d\n", k.MinInsyncReplicas)
+	}
+	s := k.SASL
+	fmt.Fprintf(b, "    tls: %s\n    sasl:\n      mechanism: %s\n      username: %s\n      password: %s\n      password_file: %s\n",
+		renderTLS(k.TLS), quote(string(s.Mechanism)), quote(s.Username), quote(s.Password.Reveal()), quote(s.PasswordFile))
+	fmt.Fprintf(b, "      kerberos: {service_name: %s, realm: %s, config_file: %s, keytab_file: %s, disable_fast: %t}\n",
+		quote(s.Kerberos.ServiceName), quote(s.Kerberos.Realm), quote(s.Kerberos.ConfigFile), quote(s.Kerberos.KeytabFile), s.Kerberos.DisableFAST)
+	o := s.OAuth
+	fmt.Fprintf(b, "      oauth: {token_url: %s, client_id: %s, client_secret: %s, client_secret_file: %s, scopes: %s, ca_file: %s, extensions: {",
+		quote(o.TokenURL), quote(o.ClientID), quote(o.ClientSecret.Reveal()), quote(o.ClientSecretFile), quoteAll(o.Scopes), quote(o.CAFile))
+	for name, value := range o.Extensions {
+		fmt.Fprintf(b, "%s: %s, ", name, quote(value))
+	}
+	fmt.Fprintf(b, "}}\n      aws: {region: %s, role_arn: %s, profile: %s}\n", quote(s.AWS.Region), quote(s.AWS.RoleARN), quote(s.AWS.Profile))
+}
+
+func renderZooKeeper(b *strings.Builder, z *ZooKeeper) {
+	if z == nil {
+		return
+	}
+	fmt.Fprintf(b, "  zookeeper:\n    servers: %s\n    chroot: %s\n    tls: %s\n", quoteAll(z.Servers), quote(z.Chroot+strings.Repeat("/", max(0, 1-len(z.Chroot)))), renderTLS(z.TLS))
+	fmt.Fprintf(b, "    auth: {scheme: %s, username: %s, password_file: %s}\n", quote(z.Auth.Scheme), quote(z.Auth.Username), quote(z.Auth.PasswordFile))
+	fmt.Fprintf(b, "    admin_server_port: %d\n    all_metrics: %t\n", z.AdminServerPort, z.AllMetrics)
+}
+
+func renderTLS(t TLS) string {
+	return fmt.Sprintf("{enabled: %t, ca_file: %s, cert_file: %s, key_file: %s, server_name: %s, insecure_skip_verify: %t}",
+		t.Enabled, quote(t.CAFile), quote(t.CertFile), quote(t.KeyFile), quote(t.ServerName), t.InsecureSkipVerify)
 }
 
 func renderFilter(f Filter) string {

@@ -34,7 +34,7 @@ func TestMinimalFileHasAllDefaults(t *testing.T) {
 	every := regexp.MustCompile(".*")
 	want := &Config{Clusters: []Cluster{{
 		Name:  "prod",
-		Kafka: Kafka{Version: "auto", Flavour: "auto"},
+		Kafka: Kafka{Version: "auto", Flavour: FlavourAuto, SASL: SASL{Kerberos: Kerberos{ServiceName: "kafka", ConfigFile: "/etc/krb5.conf"}}},
 		ZooKeeper: &ZooKeeper{
 			Servers:         []string{"zk1:2181"},
 			Auth:            ZooKeeperAuth{Scheme: "digest"},
@@ -92,7 +92,7 @@ func TestFullFileHasEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := keysOf(reflect.TypeFor[rawFile](), "")
-	if len(keys) < 80 {
+	if len(keys) < 100 {
 		t.Fatalf("only %d keys found: %v", len(keys), keys)
 	}
 	for _, key := range keys {

@@ -30,43 +30,23 @@ type rawCluster struct {
 }
 
 type rawKafka struct {
-	Brokers  []hostPort `yaml:"brokers"`
-	Version  string     `yaml:"version" built:"no"`
-	Flavour  string     `yaml:"flavour" built:"no"`
-	Listener string     `yaml:"listener"`
-	TLS      rawTLS     `yaml:"tls" built:"no"`
-	SASL     rawSASL    `yaml:"sasl" built:"no"`
-}
-
-type rawTLS struct {
-	Enabled            bool   `yaml:"enabled"`
-	CAFile             string `yaml:"ca_file"`
-	CertFile           string `yaml:"cert_file"`
-	KeyFile            string `yaml:"key_file"`
-	ServerName         string `yaml:"server_name"`
-	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"`
-}
-
-type rawSASL struct {
-	Mechanism    string `yaml:"mechanism"`
-	Username     string `yaml:"username"`
-	Password     Secret `yaml:"password"`
-	PasswordFile string `yaml:"password_file"`
+	Brokers  []hostPort   `yaml:"brokers"`
+	Version  kafkaVersion `yaml:"version"`
+	Flavour  Flavour      `yaml:"flavour"`
+	Listener string       `yaml:"listener"`
+	// MinInsyncReplicas 0 stands for left out.
+	MinInsyncReplicas count   `yaml:"min_insync_replicas"`
+	TLS               rawTLS  `yaml:"tls"`
+	SASL              rawSASL `yaml:"sasl"`
 }
 
 type rawZooKeeper struct {
 	Servers         []hostPort       `yaml:"servers"`
 	Chroot          znode            `yaml:"chroot"`
-	TLS             rawTLS           `yaml:"tls" built:"no"`
-	Auth            rawZooKeeperAuth `yaml:"auth" built:"no"`
-	AdminServerPort int              `yaml:"admin_server_port" built:"no"`
-	AllMetrics      bool             `yaml:"all_metrics" built:"no"`
-}
-
-type rawZooKeeperAuth struct {
-	Scheme       string `yaml:"scheme"`
-	Username     string `yaml:"username"`
-	PasswordFile string `yaml:"password_file"`
+	TLS             rawTLS           `yaml:"tls"`
+	Auth            rawZooKeeperAuth `yaml:"auth"`
+	AdminServerPort portOrNone       `yaml:"admin_server_port"`
+	AllMetrics      bool             `yaml:"all_metrics"`
 }
 
 type rawPoll struct {

@@ -38,11 +38,11 @@ func (d *decoder) cluster(path string, raw *rawCluster) (Cluster, error) {
 	if raw.Name == "" {
 		return Cluster{}, d.errorf(path+".name", "required: a name that no other cluster has")
 	}
-	brokers, err := d.servers(path+".kafka.brokers", raw.Kafka.Brokers)
+	kafka, err := d.kafka(path+".kafka", raw.Kafka)
 	if err != nil {
 		return Cluster{}, err
 	}
-	if raw.ZooKeeper == nil && len(brokers) == 0 {
+	if raw.ZooKeeper == nil && len(kafka.Brokers) == 0 {
 		return Cluster{}, d.errorf(path+".kafka.brokers", "required where ZooKeeper is left out: a list of bootstrap brokers as HOST:PORT")
 	}
 	zookeeper, err := d.zookeeper(path+".zookeeper", raw.ZooKeeper)
@@ -54,15 +54,8 @@ func (d *decoder) cluster(path string, raw *rawCluster) (Cluster, error) {
 		return Cluster{}, err
 	}
 	return Cluster{
-		Name: string(raw.Name),
-		Kafka: Kafka{
-			Brokers:  brokers,
-			Version:  raw.Kafka.Version,
-			Flavour:  raw.Kafka.Flavour,
-			Listener: raw.Kafka.Listener,
-			TLS:      TLS(raw.Kafka.TLS),
-			SASL:     SASL(raw.Kafka.SASL),
-		},
+		Name:      string(raw.Name),
+		Kafka:     kafka,
 		ZooKeeper: zookeeper,
 		Poll:      poll,
 		Topics: Topics{
@@ -74,9 +67,34 @@ func (d *decoder) cluster(path string, raw *rawCluster) (Cluster, error) {
 	}, nil
 }
 
+func (d *decoder) kafka(path string, raw rawKafka) (Kafka, error) {
+	brokers, err := d.servers(path+".brokers", raw.Brokers)
+	if err != nil {
+		return Kafka{}, err
+	}
+	tls, err := d.tls(path+".tls", raw.TLS)
+	if err != nil {
+		return Kafka{}, err
+	}
+	sasl, err := d.sasl(path+".sasl", raw.SASL)
+	if err != nil {
+		return Kafka{}, err
+	}
+	return Kafka{
+		Brokers:           brokers,
+		Version:           string(raw.Version),
+		Flavour:           raw.Flavour,
+		Listener:          raw.Listener,
+		MinInsyncReplicas: int(raw.MinInsyncReplicas),
+		TLS:               tls,
+		SASL:              sasl,
+	}, nil
+}
+
+// zookeeper returns nil where the ensemble is not to be talked to.
 func (d *decoder) zookeeper(path string, raw *rawZooKeeper) (*ZooKeeper, error) {
 	if raw == nil {
-		return nil, d.errorf(path, "required: clusters without ZooKeeper are not supported yet in this version")
+		return nil, nil
 	}
 	if len(raw.Servers) == 0 {
 		return nil, d.errorf(path+".servers", "required: a list of the servers of the ensemble as HOST:PORT")
@@ -85,12 +103,20 @@ func (d *decoder) zookeeper(path string, raw *rawZooKeeper) (*ZooKeeper, error) 
 	if err != nil {
 		return nil, err
 	}
+	tls, err := d.tls(path+".tls", raw.TLS)
+	if err != nil {
+		return nil, err
+	}
+	auth, err := d.zookeeperAuth(path+".auth", raw.Auth)
+	if err != nil {
+		return nil, err
+	}
 	return &ZooKeeper{
 		Servers:         servers,
 		Chroot:          strings.TrimSuffix(string(raw.Chroot), "/"),
-		TLS:             TLS(raw.TLS),
-		Auth:            ZooKeeperAuth(raw.Auth),
-		AdminServerPort: raw.AdminServerPort,
+		TLS:             tls,
+		Auth:            auth,
+		AdminServerPort: int(raw.AdminServerPort),
 		AllMetrics:      raw.AllMetrics,
 	}, nil
 }

@@ -18,10 +18,12 @@ type apiCluster struct {
 	Reachable  *bool                `json:"reachable,omitempty"`
 	ID         string               `json:"cluster_id,omitempty"`
 	Release    string               `json:"release,omitempty"`
+	Mode       string               `json:"mode,omitempty"`
 	Controller *int32               `json:"controller,omitempty"`
 	Troubles   []apiTrouble         `json:"troubles"`
 	Sources    map[string]apiSource `json:"sources,omitempty"`
 	Ensemble   *apiEnsemble         `json:"zookeeper,omitempty"`
+	Quorum     *apiQuorum           `json:"quorum,omitempty"`
 	Brokers    []apiBroker          `json:"brokers,omitempty"`
 	Summary    *apiSummary          `json:"partitions,omitempty"`
 	Topics     map[string][]apiPart `json:"topics,omitempty"`
@@ -55,6 +57,18 @@ type apiServer struct {
 	Error   string `json:"error,omitempty"`
 }
 
+type apiQuorum struct {
+	Leader    int32           `json:"leader"`
+	Epoch     int32           `json:"epoch"`
+	Voters    []apiQuorumNode `json:"voters"`
+	Observers []apiQuorumNode `json:"observers,omitempty"`
+}
+
+type apiQuorumNode struct {
+	ID  int32  `json:"id"`
+	Lag *int64 `json:"lag,omitempty"` // records of the metadata log behind the leader
+}
+
 type apiBroker struct {
 	ID               int32      `json:"id"`
 	Address          string     `json:"address,omitempty"`
@@ -78,6 +92,8 @@ type apiSummary struct {
 	Offline           *int           `json:"offline,omitempty"`
 	LeaderUnreachable *int           `json:"leader_unreachable,omitempty"`
 	UnderReplicated   map[string]int `json:"under_replicated,omitempty"`
+	UnderMinISR       *int           `json:"under_min_isr,omitempty"`
+	AtMinISR          *int           `json:"at_min_isr,omitempty"`
 	NotPreferred      map[string]int `json:"not_preferred,omitempty"`
 }
 

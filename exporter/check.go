@@ -29,12 +29,17 @@ func Check(ctx context.Context, cfg *config.Config, opts CheckOptions) (cluster.
 	if err != nil {
 		return cluster.Untold, err
 	}
+	pollers := make([]*collectors.Poller, len(chosen))
+	for i, c := range chosen {
+		if pollers[i], err = collectors.NewPoller(c, nil, opts.Logger); err != nil {
+			return cluster.Untold, fmt.Errorf("cluster %s: %w", c.Name, err)
+		}
+		defer pollers[i].Close()
+	}
 	snapshots := make([]*cluster.Snapshot, len(chosen))
 	var wg sync.WaitGroup
-	for i, c := range chosen {
+	for i, poller := range pollers {
 		wg.Go(func() {
-			poller := collectors.NewPoller(c, nil, opts.Logger)
-			defer poller.Close()
 			snapshots[i] = poller.Poll(ctx, cluster.TriggerInterval).Snapshot
 		})
 	}
@@ -97,6 +102,9 @@ func writeReport(out io.Writer, c apiCluster) error {
 	}
 	for _, b := range c.Brokers {
 		say("  broker %-4d %-24s %-12s leads %s, preferred for %s", b.ID, b.Address, b.Status, unknown(b.Leaders), unknown(b.PreferredLeaders))
+	}
+	if c.Quorum != nil {
+		say("  controllers: node %d leads %d voters", c.Quorum.Leader, len(c.Quorum.Voters))
 	}
 	if c.Summary != nil {
 		say("  partitions %d, offline %s", c.Summary.Total, unknown(c.Summary.Offline))

@@ -23,10 +23,10 @@ func describe(w *watcher, now time.Time, detail bool) apiCluster {
 // describeSnapshot tells a snapshot; with detail, every topic and group as well.
 func describeSnapshot(s *cluster.Snapshot, detail bool) apiCluster {
 	c := apiCluster{
-		Name: s.Cluster, PolledAt: &s.Finished, Reachable: ptr(s.Reachable()), ID: s.ClusterID, Release: s.Release,
+		Name: s.Cluster, PolledAt: &s.Finished, Reachable: ptr(s.Reachable()), ID: s.ClusterID, Release: s.Release, Mode: string(s.Mode),
 		Verdict: s.Verdict().String(), Troubles: []apiTrouble{}, Sources: map[string]apiSource{},
 	}
-	if controller, ok := s.Controller.Get(); ok && controller.Exists {
+	if controller, ok := s.Controller.Get(); ok && controller.Exists && controller.Named {
 		c.Controller = &controller.ID
 	}
 	for _, t := range s.Troubles {
@@ -36,6 +36,7 @@ func describeSnapshot(s *cluster.Snapshot, detail bool) apiCluster {
 		c.Sources[string(source)] = apiSource{OK: o.Err == nil, Error: errorText(o.Err)}
 	}
 	c.Ensemble = describeEnsemble(s.Ensemble)
+	c.Quorum = describeQuorum(s.Quorum)
 	for i := range s.Brokers {
 		c.Brokers = append(c.Brokers, describeBroker(s, &s.Brokers[i]))
 	}
@@ -58,6 +59,21 @@ func describeEnsemble(e *cluster.Ensemble) *apiEnsemble {
 	return a
 }
 
+func describeQuorum(r cluster.Reading[*cluster.Quorum]) *apiQuorum {
+	q, ok := r.Get()
+	if !ok {
+		return nil
+	}
+	a := &apiQuorum{Leader: q.Leader, Epoch: q.Epoch}
+	for _, v := range q.Voters {
+		a.Voters = append(a.Voters, apiQuorumNode{ID: v.ID, Lag: known(q.Lag(v))})
+	}
+	for _, v := range q.Observers {
+		a.Observers = append(a.Observers, apiQuorumNode{ID: v.ID, Lag: known(q.Lag(v))})
+	}
+	return a
+}
+
 func describeBroker(s *cluster.Snapshot, b *cluster.Broker) apiBroker {
 	a := apiBroker{
 		ID: b.ID, Address: b.Address, Rack: b.Rack, Status: string(b.Status()),
@@ -73,7 +89,7 @@ func describeBroker(s *cluster.Snapshot, b *cluster.Broker) apiBroker {
 		load := z.Load(b.ID)
 		a.Leaders, a.PreferredLeaders, a.OutOfSync = &load.Leaders, &load.PreferredLeaders, &load.OutOfSync
 		a.ImbalanceRatio = known(load.ImbalanceRatio())
-		if z.RegistryKnown && b.Registration != nil {
+		if registered, known := b.Registered(); z.RegistryKnown && registered && known {
 			a.StopOfflines = &load.StopOfflines
 		}
 	}
@@ -89,8 +105,12 @@ func describeSummary(z *cluster.Summary) *apiSummary {
 		a.Offline, a.LeaderUnreachable = &z.Offline, known(z.LeaderUnreachable, z.ProbesKnown)
 		a.UnderReplicated = map[string]int{}
 		for _, reason := range cluster.MissingReasons {
+			if reason == cluster.MissingLogDir && !z.LogDirsKnown {
+				continue
+			}
 			a.UnderReplicated[string(reason)] = z.UnderReplicated[reason]
 		}
+		a.UnderMinISR, a.AtMinISR = known(z.UnderMinISR, z.MinISRKnown), known(z.AtMinISR, z.MinISRKnown)
 		a.NotPreferred = map[string]int{"electable": z.Electable, "not_electable": z.NotElectable}
 	}
 	return a
@@ -111,6 +131,8 @@ func describeTopics(s *cluster.Snapshot) map[string][]apiPart {
 			switch p.State {
 			case cluster.StateRecorded:
 				a.Leader, a.ISR = &p.Leader, &p.ISR
+			case cluster.StateLeader:
+				a.Leader = &p.Leader
 			case cluster.StateAbsent:
 				a.Leader = ptr(cluster.NoLeader)
 			}

@@ -73,14 +73,16 @@ func New(cfg *config.Config, opts Options) (*Exporter, error) {
 		return nil, err
 	}
 	e.state = state
-	e.watchers = e.build(cfg, nil)
+	if e.watchers, err = e.build(cfg, nil); err != nil {
+		return nil, err
+	}
 	e.reloaded(nil)
 	return e, nil
 }
 
 // build makes the watchers of a configuration. Those of clusters whose
 // configuration did not change are kept, with all that they know.
-func (e *Exporter) build(cfg *config.Config, old []*watcher) []*watcher {
+func (e *Exporter) build(cfg *config.Config, old []*watcher) ([]*watcher, error) {
 	watchers := make([]*watcher, 0, len(cfg.Clusters))
 	for _, c := range cfg.Clusters {
 		i := slices.IndexFunc(old, func(w *watcher) bool { return w.cfg.Equal(c) })
@@ -89,9 +91,13 @@ func (e *Exporter) build(cfg *config.Config, old []*watcher) []*watcher {
 			continue
 		}
 		remember := func(k cluster.Known) { e.state.remember(c.Name, k) }
-		watchers = append(watchers, newWatcher(c, e.state.known(c.Name), e.enc, e.log, remember))
+		w, err := newWatcher(c, e.state.known(c.Name), e.enc, e.log, remember)
+		if err != nil {
+			return nil, err
+		}
+		watchers = append(watchers, w)
 	}
-	return watchers
+	return watchers, nil
 }
 
 // Run polls until ctx ends, then stops everything and writes the state file.
@@ -153,7 +159,10 @@ func (e *Exporter) reload() error {
 		return fmt.Errorf("state_file: changed from %q to %q, which takes a restart", e.cfg.StateFile, cfg.StateFile)
 	}
 	old := e.all()
-	watchers := e.build(cfg, old)
+	watchers, err := e.build(cfg, old)
+	if err != nil {
+		return err
+	}
 	if e.phase == running {
 		for _, w := range watchers {
 			if !slices.Contains(old, w) {

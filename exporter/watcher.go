@@ -44,14 +44,17 @@ type watcher struct {
 	done   chan struct{}
 }
 
-func newWatcher(cfg config.Cluster, known cluster.Known, enc *encoder, log *slog.Logger, remember func(cluster.Known)) *watcher {
+func newWatcher(cfg config.Cluster, known cluster.Known, enc *encoder, log *slog.Logger, remember func(cluster.Known)) (*watcher, error) {
 	log = log.With("kafka_cluster", cfg.Name)
+	poller, err := collectors.NewPoller(cfg, known, log)
+	if err != nil {
+		return nil, fmt.Errorf("cluster %s: %w", cfg.Name, err)
+	}
 	return &watcher{
-		cfg: cfg, enc: enc, log: log, remember: remember,
-		poller:     collectors.NewPoller(cfg, known, log),
+		cfg: cfg, enc: enc, log: log, remember: remember, poller: poller,
 		exposition: collectors.NewExposition(cfg, enc.Encoder, log),
 		done:       make(chan struct{}),
-	}
+	}, nil
 }
 
 // start begins to poll; stop ends it.

@@ -23,7 +23,11 @@ func newTestWatcher(t *testing.T, yaml string, log *slog.Logger, remember func(c
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newWatcher(cfg.Clusters[0], nil, &encoder{Encoder: metrics.NewEncoder()}, log, remember)
+	w, err := newWatcher(cfg.Clusters[0], nil, &encoder{Encoder: metrics.NewEncoder()}, log, remember)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
 }
 
 func TestPublishedIsLoggedOnceAndRemembered(t *testing.T) {

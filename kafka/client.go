@@ -2,8 +2,8 @@ package kafka
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,10 +26,6 @@ const (
 	apiVersions    = "ApiVersions"
 )
 
-// errTooNew is what became of an ApiVersions request after which sarama sent an
-// older one.
-var errTooNew = errors.New("ApiVersions: the broker did not understand the newer form of it")
-
 // Options are the options of a Client.
 type Options struct {
 	// ClientID is what brokers log and apply quotas by; "evenkeel" when empty.
@@ -40,15 +36,30 @@ type Options struct {
 	// name of the request and, if it failed, why. It is called from several
 	// goroutines at once, and must not block.
 	Observe func(api string, err error)
+
+	// Version is the release of all brokers, such as 0.9.0.1 or 4.0.0, where they
+	// must not be asked for it. Nothing newer is sent then. "" and "auto" leave it
+	// to the brokers.
+	Version string
+
+	// Dial, if set, connects instead of plain TCP: through TLS. It must heed ctx.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	// Login, if set, puts the credentials into conf.Net.SASL. It is called for each
+	// connection, and must heed ctx. The form of the login is set by the client.
+	Login func(ctx context.Context, conf *sarama.Config) error
 }
 
 // Client asks brokers. It keeps connections between calls, and may be used by
 // several goroutines at once. All its errors name the broker.
 type Client struct {
-	opts    Options
-	slow    time.Duration // slowTimeout; shorter in tests
-	ctx     context.Context
-	closing context.CancelFunc
+	opts     Options
+	override *override
+	broken   error            // what is wrong with the options
+	slow     time.Duration    // slowTimeout; shorter in tests
+	now      func() time.Time // time.Now, but for tests of the backoff
+	ctx      context.Context
+	closing  context.CancelFunc
 
 	mu      sync.Mutex
 	targets map[targetKey]*target
@@ -59,7 +70,7 @@ type Client struct {
 // was registered anew by another release must be spoken to anew.
 type targetKey struct {
 	addr    string
-	release release
+	caution caution
 }
 
 // target is a broker that was asked before.
@@ -67,6 +78,8 @@ type target struct {
 	probe    *line
 	work     *line
 	timedOut atomic.Bool // the last call to it did
+	identity atomic.Pointer[Identity]
+	backoff  backoff
 }
 
 // NewClient returns a client that has not connected to anything yet. The caller
@@ -78,7 +91,8 @@ func NewClient(opts Options) *Client {
 	if opts.Observe == nil {
 		opts.Observe = func(string, error) {}
 	}
-	c := &Client{opts: opts, slow: slowTimeout, targets: map[targetKey]*target{}}
+	c := &Client{opts: opts, slow: slowTimeout, now: time.Now, targets: map[targetKey]*target{}}
+	c.override, c.broken = parseVersion(opts.Version)
 	c.ctx, c.closing = context.WithCancel(context.Background())
 	return c
 }
@@ -94,7 +108,7 @@ func (c *Client) Close() {
 func (c *Client) Retain(nodes []Node) {
 	keep := make(map[targetKey]bool, len(nodes))
 	for _, n := range nodes {
-		keep[n.key()] = true
+		keep[c.key(n)] = true
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -108,7 +122,13 @@ func (c *Client) Retain(nodes []Node) {
 }
 
 // key returns what connections the node shares.
-func (n Node) key() targetKey { return targetKey{addr: n.Addr, release: n.release()} }
+func (c *Client) key(n Node) targetKey {
+	key := targetKey{addr: n.Addr, caution: n.caution()}
+	if c.override != nil {
+		key.caution = c.override.caution()
+	}
+	return key
+}
 
 // target returns what is known of the broker.
 func (c *Client) target(n Node) (*target, error) {
@@ -117,23 +137,26 @@ func (c *Client) target(n Node) (*target, error) {
 	if c.ctx.Err() != nil {
 		return nil, errClosed
 	}
-	key := n.key()
+	if c.broken != nil {
+		return nil, c.broken
+	}
+	key := c.key(n)
 	t := c.targets[key]
 	if t == nil {
-		t = &target{probe: c.newLine(key), work: c.newLine(key)}
+		t = new(target)
+		learned := func(i Identity) { t.identity.Store(&i) }
+		t.probe, t.work = c.newLine(key, learned), c.newLine(key, learned)
 		c.targets[key] = t
 	}
 	return t, nil
 }
 
-func (c *Client) newLine(key targetKey) *line {
-	return &line{
-		addr:     key.addr,
-		release:  key.release,
-		clientID: c.opts.ClientID,
-		observe:  c.opts.Observe,
-		turn:     make(chan struct{}, 1),
+func (c *Client) newLine(key targetKey, learned func(Identity)) *line {
+	to := &peer{
+		addr: key.addr, caution: key.caution, override: c.override,
+		clientID: c.opts.ClientID, observe: c.opts.Observe, connect: c.opts.Dial, login: c.opts.Login,
 	}
+	return &line{to: to, learned: learned, turn: make(chan struct{}, 1)}
 }
 
 // bound returns the context of a call: it ends with the caller's, with the client,
@@ -154,21 +177,25 @@ func (c *Client) bound(ctx context.Context, t *target) (context.Context, context
 }
 
 // work asks a broker over its connection for everything but the probe.
-func work[T any](ctx context.Context, c *Client, n Node, api string, ask func(*sarama.Broker) (T, error)) (T, error) {
+func work[T any](ctx context.Context, c *Client, n Node, api string, ask func(*link) (T, error)) (T, error) {
 	return run(ctx, c, n, func(t *target) *line { return t.work }, api, ask)
 }
 
 // run asks a broker over one of its lines, within the time that it deserves.
-func run[T any](ctx context.Context, c *Client, n Node, which func(*target) *line, api string, ask func(*sarama.Broker) (T, error)) (T, error) {
+func run[T any](ctx context.Context, c *Client, n Node, which func(*target) *line, api string, ask func(*link) (T, error)) (T, error) {
 	var none T
 	t, err := c.target(n)
 	if err != nil {
+		return none, fmt.Errorf("%s: %w", n, err)
+	}
+	if err := t.backoff.check(c.now()); err != nil {
 		return none, fmt.Errorf("%s: %w", n, err)
 	}
 	ctx, cancel := c.bound(ctx, t)
 	defer cancel()
 
 	value, err := call(ctx, which(t), api, ask)
+	t.backoff.note(err, c.now())
 	switch {
 	case answered(err):
 		t.timedOut.Store(false)

@@ -54,7 +54,7 @@ func TestRetainWaitsForCalls(t *testing.T) {
 		back <- err
 	}()
 	<-asked
-	l := c.targets[f.node(2).key()].probe
+	l := c.targets[c.key(f.node(2))].probe
 	c.Retain(nil)
 	close(goOn)
 	if err := <-back; err != nil {

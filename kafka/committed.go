@@ -3,42 +3,46 @@ package kafka
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/evenkeel/evenkeel/cluster"
 )
 
-// errMustName is the error of asking for all commits where that cannot be done.
-var errMustName = errors.New("this release cannot list all that a group committed (Kafka 0.10.2 and later can): name the partitions")
+// Forms of OffsetFetch.
+const (
+	allOffsets    = 2 // the oldest that can ask for all commits of a group
+	oneGroup      = 7 // the newest that asks for one group
+	severalGroups = 8 // asks for several
+)
 
 // CommittedOffsets returns what a group committed in Kafka, not what an old
 // consumer keeps in ZooKeeper, sorted by topic and partition. The node must be the
 // group's coordinator.
 //
 // Ask names partitions by topic. Nil asks for all commits of the group, which not
-// every release can answer (see [Node.CanFetchAllOffsets]). A partition without a
+// every release can answer (see Identity.AllOffsets). A partition without a
 // commit is left out, and so is a topic without any; one whose commit could not be
 // read is there with UnknownOffset.
 func (c *Client) CommittedOffsets(ctx context.Context, n Node, group string, ask map[string][]int32) ([]cluster.GroupOffsets, error) {
-	if ask == nil && !n.CanFetchAllOffsets() {
-		return nil, fmt.Errorf("%s: %s: group %q: %w", n, offsetFetch, group, errMustName)
-	}
 	if ask != nil && !names(ask) {
 		return nil, nil // sent without partitions, the request would ask for all
 	}
-	request := sarama.NewOffsetFetchRequest(n.release().version, group, nil)
-	for topic, partitions := range ask {
-		for _, partition := range partitions {
-			request.AddPartition(topic, partition)
+	response, err := work(ctx, c, n, offsetFetch, func(l *link) (*sarama.OffsetFetchResponse, error) {
+		version, err := l.known.pick(kmsg.OffsetFetch.Int16(), oneGroup)
+		if err != nil {
+			return nil, err
 		}
-	}
-	response, err := work(ctx, c, n, offsetFetch, func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
-		response, err := b.FetchOffset(request)
+		if ask == nil && version < allOffsets {
+			return nil, &unknownError{needed: " without partitions; Kafka 0.10.2 and later do"}
+		}
+		request := sarama.NewOffsetFetchRequest(sarama.V0_8_2_0, group, ask)
+		request.Version = version
+		response, err := l.broker.FetchOffset(request)
 		if err != nil {
 			return nil, err
 		}
@@ -50,12 +54,50 @@ func (c *Client) CommittedOffsets(ctx context.Context, n Node, group string, ask
 	if err != nil {
 		return nil, err
 	}
-	if ask == nil && response.Version < 2 {
-		// What was asked was clamped to what the broker said it knows, and in that
-		// version nothing was asked for. It must not look like a group without commits.
-		return nil, fmt.Errorf("%s: %s: group %q: %w", n, offsetFetch, group, errMustName)
+	return readCommits(response.Blocks, ask), nil
+}
+
+// GroupCommits is what a group committed, or why that is not known.
+type GroupCommits struct {
+	Topics []cluster.GroupOffsets // by topic, each by partition
+	Err    error
+}
+
+// CommittedOffsetsOf returns all that several groups committed, in one request (see
+// Identity.BatchOffsets). The node must coordinate them. Every group that was asked
+// for is in the result; only a failure of the whole request is returned as an error.
+func (c *Client) CommittedOffsetsOf(ctx context.Context, n Node, groups []string) (map[string]GroupCommits, error) {
+	if len(groups) == 0 {
+		return nil, nil
 	}
-	return readCommits(response, ask), nil
+	request := &sarama.OffsetFetchRequest{Version: severalGroups}
+	for _, group := range groups {
+		request.Groups = append(request.Groups, sarama.OffsetFetchRequestGroup{GroupId: group})
+	}
+	response, err := work(ctx, c, n, offsetFetch, func(l *link) (*sarama.OffsetFetchResponse, error) {
+		if !l.identity.BatchOffsets {
+			return nil, &unknownError{needed: " for several groups; Kafka 3.0 and later do"}
+		}
+		return l.broker.FetchOffset(request)
+	})
+	if err != nil {
+		return nil, err
+	}
+	commits := make(map[string]GroupCommits, len(groups))
+	for _, group := range groups {
+		commits[group] = GroupCommits{Err: fmt.Errorf("%s: group %q: %w", n, group, errNotAnswered)}
+	}
+	for _, g := range response.Groups {
+		if _, asked := commits[g.GroupId]; !asked {
+			continue
+		}
+		if g.Err != sarama.ErrNoError {
+			commits[g.GroupId] = GroupCommits{Err: fmt.Errorf("%s: group %q: %w", n, g.GroupId, g.Err)}
+			continue
+		}
+		commits[g.GroupId] = GroupCommits{Topics: readCommits(g.Blocks, nil)}
+	}
+	return commits, nil
 }
 
 // groupError returns the error that the answer tells of the whole group. Up to
@@ -78,9 +120,9 @@ func groupError(response *sarama.OffsetFetchResponse) sarama.KError {
 
 // readCommits sorts the commits out of an answer. A partition that was asked for
 // and is not answered is unknown, as one with an error is.
-func readCommits(response *sarama.OffsetFetchResponse, ask map[string][]int32) []cluster.GroupOffsets {
-	commits := make(map[string][]cluster.Commit, len(response.Blocks))
-	for topic, blocks := range response.Blocks {
+func readCommits(answer map[string]map[int32]*sarama.OffsetFetchResponseBlock, ask map[string][]int32) []cluster.GroupOffsets {
+	commits := make(map[string][]cluster.Commit, len(answer))
+	for topic, blocks := range answer {
 		for partition, block := range blocks {
 			switch {
 			case block.Err != sarama.ErrNoError:
@@ -92,7 +134,7 @@ func readCommits(response *sarama.OffsetFetchResponse, ask map[string][]int32) [
 	}
 	for topic, partitions := range ask {
 		for _, partition := range partitions {
-			if response.GetBlock(topic, partition) == nil {
+			if answer[topic][partition] == nil {
 				commits[topic] = append(commits[topic], cluster.Commit{Partition: partition, Offset: cluster.UnknownOffset})
 			}
 		}

@@ -38,14 +38,13 @@ func init() {
 	}
 }
 
-// saramaConfig returns the configuration of one connection. What concerns a
-// listener's security belongs here as far as it is sarama's to do (SASL); TLS
-// belongs into the dialer, so that the checks in socket see what sarama sees.
-func saramaConfig(clientID string, r release, d dialer) *sarama.Config {
+// saramaConfig returns the configuration of one connection. What concerns a login is
+// added to it by others; TLS belongs into the dialer, so that the checks in socket
+// see what sarama sees.
+func saramaConfig(clientID string, d handOver) *sarama.Config {
 	conf := sarama.NewConfig()
 	conf.ClientID = clientID
-	conf.Version = r.version
-	conf.ApiVersionsRequest = r.apiVersions
+	conf.ApiVersionsRequest = false // see learn
 	conf.Net.DialTimeout = netTimeout
 	conf.Net.ReadTimeout = netTimeout
 	conf.Net.WriteTimeout = netTimeout

@@ -38,10 +38,24 @@ func (e *panicError) Error() string {
 	return fmt.Sprintf("the answer made the Kafka client panic: %v", e.reason)
 }
 
+// openError is an error of a request that was sent while a connection was being
+// opened.
+type openError struct {
+	doing string
+	err   error
+}
+
+func (e *openError) Error() string { return e.doing + ": " + e.err.Error() }
+func (e *openError) Unwrap() error { return e.err }
+
 // explain says what went wrong in words that help. Once the context has ended,
 // the socket was closed by us, and what sarama says of that is not the cause.
 func explain(ctx context.Context, doing string, started time.Time, err error) error {
 	var op *net.OpError
+	var opening *openError
+	if errors.As(err, &opening) {
+		doing, err = opening.doing, opening.err
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -51,7 +65,7 @@ func explain(ctx context.Context, doing string, started time.Time, err error) er
 		return fmt.Errorf("%s: %w", doing, &timeoutError{after: time.Since(started)})
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: given up: %w", doing, ctx.Err())
-	case closedByPeer(err):
+	case closedByPeer(err) && !isTLS(err) && !isLoginFailure(err):
 		return fmt.Errorf("%s: the connection was closed before the answer: %w", doing, err)
 	default:
 		return fmt.Errorf("%s: %w", doing, err)
@@ -72,9 +86,10 @@ func closedByPeer(err error) bool {
 }
 
 // answered says whether a call ended with the broker's answer. An error code is
-// one; sarama also returns one for a request that it would not send, and then the
-// connection is none the worse.
+// one, and one that the broker does not know was not sent: the connection is none the
+// worse for either.
 func answered(err error) bool {
 	var code sarama.KError
-	return err == nil || errors.As(err, &code)
+	var unknown *unknownError
+	return err == nil || errors.As(err, &code) || errors.As(err, &unknown)
 }

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -11,12 +12,28 @@ import (
 
 // Keys of the requests, by the protocol's table.
 const (
-	keyListOffsets    = 2
-	keyOffsetFetch    = 9
-	keyDescribeGroups = 15
-	keyListGroups     = 16
-	keyAPIVersions    = 18
+	keyListOffsets      = 2
+	keyMetadata         = 3
+	keyUpdateMetadata   = 6
+	keyOffsetFetch      = 9
+	keyDescribeGroups   = 15
+	keyListGroups       = 16
+	keySaslHandshake    = 17
+	keyAPIVersions      = 18
+	keyDescribeConfigs  = 32
+	keySaslAuthenticate = 36
+	keyElectLeaders     = 43
+	keyReassignments    = 46
+	keyDescribeQuorum   = 55
+	keyDescribeCluster  = 60
+	keyConsumerGroups   = 69
 )
+
+// safe are the requests that may be sent to a cluster that is merely watched.
+var safe = []int16{
+	keyListOffsets, keyMetadata, keyOffsetFetch, keyDescribeGroups, keyListGroups, keySaslHandshake, keyAPIVersions,
+	keyDescribeConfigs, keySaslAuthenticate, keyReassignments, keyDescribeQuorum, keyDescribeCluster, keyConsumerGroups,
+}
 
 // received is a request as a fake broker received it.
 type received struct {
@@ -37,8 +54,11 @@ type fake struct {
 	t        *testing.T
 	listener net.Listener
 	handle   func(received) answer
+	newcomer func() answer // as09 unless changed; nil leaves it to handle
+	since09  bool          // answer the ListGroups by which a 0.8 is told, where it is the next request; else leave it to handle
 
 	mu       sync.Mutex
+	greeted  map[int]bool // connections whose last request was the first of these
 	requests []received
 	conns    []net.Conn
 	done     sync.WaitGroup
@@ -47,7 +67,7 @@ type fake struct {
 // newFake starts a broker. It is stopped with the test.
 func newFake(t *testing.T, handle func(received) answer) *fake {
 	t.Helper()
-	f := &fake{t: t, listener: listen(t), handle: handle}
+	f := &fake{t: t, listener: listen(t), handle: handle, newcomer: as09, greeted: map[int]bool{}}
 	f.done.Go(func() {
 		for {
 			conn, err := f.listener.Accept()
@@ -125,6 +145,47 @@ func (f *fake) connections() int {
 	return len(f.conns)
 }
 
+// introduce answers what every new connection to a broker of unknown release begins
+// with, as the fake's kind of broker does: Metadata for no topics in the form of 0.10,
+// and ListGroups, which a 0.8 does not know. It is not recorded. Asked is false for
+// everything else.
+func (f *fake) introduce(r received) (a answer, asked bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	greeted := f.greeted[r.conn]
+	delete(f.greeted, r.conn)
+	switch {
+	case f.newcomer != nil && r.key == keyMetadata && r.version == 1 && bytes.Equal(r.body, new(message).int32(0).Bytes()):
+		f.greeted[r.conn] = true
+		return f.newcomer(), true
+	case f.since09 && greeted && r.key == keyListGroups:
+		return new(message).int16(0).int32(0).answer(), true
+	default:
+		return answer{}, false
+	}
+}
+
+// as09 answers Metadata in the shape that Kafka 0.9 has for it, whatever it is asked.
+func as09() answer {
+	return new(message).int32(2).int32(0).str("127.0.0.1").int32(9092).int32(1).str("127.0.0.1").int32(9093).int32(0).answer()
+}
+
+// as010 answers it in that of Kafka 0.10.
+func as010() answer {
+	m := new(message).int32(2).int32(0).str("127.0.0.1").int32(9092).int16(-1).int32(1).str("127.0.0.1").int32(9093).str("rack")
+	return m.int32(1).int32(0).answer()
+}
+
+// namesTopic says whether a Metadata request asks for anything but all topics or
+// none, in any form up to 12.
+func (r received) namesTopic() bool {
+	if r.version >= 9 { // tagged fields of the header, then a compact array
+		return r.body[0] != 0 || r.body[1] > 1
+	}
+	n := int32(binary.BigEndian.Uint32(r.body))
+	return n > 0
+}
+
 func (f *fake) serve(conn net.Conn, id int) {
 	defer func() { _ = conn.Close() }()
 	for {
@@ -142,16 +203,19 @@ func (f *fake) serve(conn net.Conn, id int) {
 			conn:    id,
 		}
 		r.body = frame[10+binary.BigEndian.Uint16(frame[8:]):] // after the client id
-		switch r.key {
-		case keyListOffsets, keyOffsetFetch, keyDescribeGroups, keyListGroups, keyAPIVersions:
-		default:
+		if !slices.Contains(safe, r.key) {
 			f.t.Errorf("request with key %d, version %d was sent: it is none of those that are safe", r.key, r.version)
 		}
-		f.mu.Lock()
-		f.requests = append(f.requests, r)
-		f.mu.Unlock()
-
-		a := f.handle(r)
+		if r.key == keyMetadata && r.namesTopic() {
+			f.t.Errorf("Metadata names a topic: % x", r.body)
+		}
+		a, asked := f.introduce(r)
+		if !asked {
+			f.mu.Lock()
+			f.requests = append(f.requests, r)
+			f.mu.Unlock()
+			a = f.handle(r)
+		}
 		if a.hangUp {
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/evenkeel/evenkeel/cluster"
 )
@@ -19,14 +20,12 @@ const consumerProtocol = "consumer"
 // errNotAnswered is the error of a group of which the answer tells nothing.
 var errNotAnswered = errors.New("the answer does not mention it")
 
-// errNoGroups is the error of a question about groups to Kafka 0.8.
-var errNoGroups = errors.New("this release (Kafka 0.8) does not know the request")
-
 // ListedGroup is a group as the broker that coordinates it lists it.
 type ListedGroup struct {
 	Name         string
 	ProtocolType string // "consumer"; other words for other clients; "" for a group that only commits
 	State        string // in Kafka's words; "" before Kafka 2.6
+	Type         string // "classic", "consumer" (KIP-848) or another; "" before Kafka 3.8
 }
 
 // DescribedGroup is what a coordinator says of a group.
@@ -46,21 +45,20 @@ type DescribedGroup struct {
 	// lack some.
 	Faults []error
 
+	Operations Operations // what the user may do to the group; told from Kafka 2.3 on
+
 	Err error // why the group could not be described, else nil
 }
 
 // ListGroups returns the groups that the node coordinates, by name. On Kafka 0.9
 // these are only the ones that have members.
 func (c *Client) ListGroups(ctx context.Context, n Node) ([]ListedGroup, error) {
-	if !n.HasGroups() {
-		return nil, fmt.Errorf("%s: %s: %w", n, listGroups, errNoGroups)
-	}
-	request := &sarama.ListGroupsRequest{}
-	if n.release().version.IsAtLeast(sarama.V2_6_0_0) {
-		request.Version = 4 // tells the state
-	}
-	response, err := work(ctx, c, n, listGroups, func(b *sarama.Broker) (*sarama.ListGroupsResponse, error) {
-		response, err := b.ListGroups(request)
+	response, err := work(ctx, c, n, listGroups, func(l *link) (*sarama.ListGroupsResponse, error) {
+		version, err := l.known.pick(kmsg.ListGroups.Int16(), 5)
+		if err != nil {
+			return nil, err
+		}
+		response, err := l.broker.ListGroups(&sarama.ListGroupsRequest{Version: version})
 		if err == nil && response.Err != sarama.ErrNoError {
 			err = response.Err // the list is not whole
 		}
@@ -71,8 +69,8 @@ func (c *Client) ListGroups(ctx context.Context, n Node) ([]ListedGroup, error) 
 	}
 	groups := make([]ListedGroup, 0, len(response.Groups))
 	for name, protocolType := range response.Groups {
-		state := response.GroupsData[name].GroupState
-		groups = append(groups, ListedGroup{Name: name, ProtocolType: protocolType, State: state})
+		data := response.GroupsData[name]
+		groups = append(groups, ListedGroup{Name: name, ProtocolType: protocolType, State: data.GroupState, Type: data.GroupType})
 	}
 	slices.SortFunc(groups, func(a, b ListedGroup) int { return strings.Compare(a.Name, b.Name) })
 	return groups, nil
@@ -85,37 +83,45 @@ func (c *Client) DescribeGroups(ctx context.Context, n Node, groups []string) (m
 	if len(groups) == 0 {
 		return nil, nil
 	}
-	if !n.HasGroups() {
-		return nil, fmt.Errorf("%s: %s: %w", n, describeGroups, errNoGroups)
-	}
-	request := &sarama.DescribeGroupsRequest{Groups: slices.Clone(groups)}
-	if n.release().version.IsAtLeast(sarama.V2_4_0_0) {
-		request.Version = 5
-	}
-	response, err := work(ctx, c, n, describeGroups, func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
-		return b.DescribeGroups(request)
+	response, err := work(ctx, c, n, describeGroups, func(l *link) (*sarama.DescribeGroupsResponse, error) {
+		version, err := l.known.pick(kmsg.DescribeGroups.Int16(), 5)
+		if err != nil {
+			return nil, err
+		}
+		return l.broker.DescribeGroups(&sarama.DescribeGroupsRequest{
+			Version: version, Groups: slices.Clone(groups), IncludeAuthorizedOperations: true,
+		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	described := make(map[string]DescribedGroup, len(groups))
-	for _, name := range groups {
-		described[name] = DescribedGroup{Members: cluster.UnknownMembers, Err: fmt.Errorf("%s: group %q: %w", n, name, errNotAnswered)}
-	}
+	described := undescribed(n, groups)
 	for _, g := range response.Groups {
 		if _, asked := described[g.GroupId]; asked {
-			described[g.GroupId] = readGroup(n, g)
+			described[g.GroupId] = readGroup(n, g, response.Version)
 		}
 	}
 	return described, nil
 }
 
+// undescribed returns the groups as those of which the answer tells nothing.
+func undescribed(n Node, groups []string) map[string]DescribedGroup {
+	described := make(map[string]DescribedGroup, len(groups))
+	for _, name := range groups {
+		described[name] = DescribedGroup{Members: cluster.UnknownMembers, Err: fmt.Errorf("%s: group %q: %w", n, name, errNotAnswered)}
+	}
+	return described
+}
+
 // readGroup takes out of a description what we want of it.
-func readGroup(n Node, g *sarama.GroupDescription) DescribedGroup {
+func readGroup(n Node, g *sarama.GroupDescription, version int16) DescribedGroup {
 	if g.Err != sarama.ErrNoError {
 		return DescribedGroup{Members: cluster.UnknownMembers, Err: fmt.Errorf("%s: group %q: %w", n, g.GroupId, g.Err)}
 	}
 	described := DescribedGroup{State: g.State, ProtocolType: g.ProtocolType, Members: len(g.Members)}
+	if version >= 3 {
+		described.Operations = operationsOf(g.AuthorizedOperations)
+	}
 	if g.ProtocolType != consumerProtocol {
 		return described
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	"github.com/IBM/sarama"
 )
 
 // comeBack is how long a call may take to come back once its socket is closed.
@@ -17,13 +15,13 @@ const comeBack = 200 * time.Millisecond
 // line is the way to one broker for one purpose: a link, kept between calls, and
 // the queue in front of it.
 type line struct {
-	addr     string
-	clientID string
-	release  release
-	observe  func(api string, err error)
+	to      *peer
+	learned func(Identity) // is told what the broker is, each time a link is opened
 
 	turn    chan struct{}          // holds a token while a call is on its way; its owner alone touches link
 	link    *link                  // nil when there is none
+	guessed bool                   // the last link that was opened stood on a guess
+	once    bool                   // and it was the first to: it serves one call, so that the next one asks again
 	current atomic.Pointer[flight] // the call that is on its way
 	closed  atomic.Bool            // the line is to be shut as soon as no call is on its way
 }
@@ -32,7 +30,7 @@ type line struct {
 type flight struct{ abandoned atomic.Bool }
 
 // call lets ask speak with the broker, and returns by the deadline of ctx.
-func call[T any](ctx context.Context, l *line, api string, ask func(*sarama.Broker) (T, error)) (T, error) {
+func call[T any](ctx context.Context, l *line, api string, ask func(*link) (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error
@@ -77,7 +75,7 @@ func call[T any](ctx context.Context, l *line, api string, ask func(*sarama.Brok
 
 // exchange asks once, and once more where a kept connection turns out to be
 // closed: brokers close idle ones, and that is no failure.
-func exchange[T any](ctx context.Context, l *line, api string, ask func(*sarama.Broker) (T, error)) (T, error) {
+func exchange[T any](ctx context.Context, l *line, api string, ask func(*link) (T, error)) (T, error) {
 	kept := l.link != nil
 	value, err := attempt(ctx, l, api, ask)
 	if kept && closedByPeer(err) && ctx.Err() == nil {
@@ -88,7 +86,7 @@ func exchange[T any](ctx context.Context, l *line, api string, ask func(*sarama.
 
 // attempt asks over the line's link, which it opens if there is none, and throws
 // the link away unless it served well.
-func attempt[T any](ctx context.Context, l *line, api string, ask func(*sarama.Broker) (T, error)) (value T, err error) {
+func attempt[T any](ctx context.Context, l *line, api string, ask func(*link) (T, error)) (value T, err error) {
 	started := time.Now()
 	if err := ctx.Err(); err != nil {
 		return value, explain(ctx, api, started, err)
@@ -98,26 +96,26 @@ func attempt[T any](ctx context.Context, l *line, api string, ask func(*sarama.B
 	}
 	sentBefore := l.link.sent()
 	stop := context.AfterFunc(ctx, l.link.hangUp)
-	value, err = guard(ask, l.link.broker)
+	value, err = guard(ask, l.link)
 	cut := !stop()
 	err = explain(ctx, api, started, err)
 	if l.link.sent() > sentBefore {
-		l.observe(api, err)
+		l.to.observe(api, err)
 	}
-	if cut || !answered(err) {
+	if cut || l.once || !answered(err) || isLoginFailure(err) {
 		l.drop()
 	}
 	return value, err
 }
 
 // guard turns a panic in the decoding of an answer into an error.
-func guard[T any](ask func(*sarama.Broker) (T, error), b *sarama.Broker) (value T, err error) {
+func guard[T any](ask func(*link) (T, error), l *link) (value T, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			err = &panicError{reason: reason}
 		}
 	}()
-	return ask(b)
+	return ask(l)
 }
 
 // open connects unless there is a link already.
@@ -126,20 +124,14 @@ func (l *line) open(ctx context.Context) error {
 		return nil
 	}
 	started := time.Now()
-	link, sent, err := openLink(ctx, l.addr, l.clientID, l.release)
-	doing := "connecting"
-	if sent > 0 {
-		doing = apiVersions
+	link, err := openLink(ctx, l.to)
+	if err != nil {
+		return explain(ctx, "connecting", started, err)
 	}
-	err = explain(ctx, doing, started, err)
-	for ; sent > 1; sent-- {
-		l.observe(apiVersions, errTooNew)
-	}
-	if sent == 1 {
-		l.observe(apiVersions, err)
-	}
+	l.once, l.guessed = link.guessed && !l.guessed, link.guessed
 	l.link = link
-	return err
+	l.learned(link.identity)
+	return nil
 }
 
 // drop throws the link away.

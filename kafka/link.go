@@ -2,96 +2,122 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"net"
-	"sync"
 
 	"github.com/IBM/sarama"
 )
 
-// link is one connection: a sarama.Broker and the socket under it. A link that
-// failed is thrown away, never mended: after a read timeout a sarama.Broker counts
-// as open and answers nothing any more.
+// link is one connection: a sarama.Broker, the socket under it, and what the broker
+// said when it was opened. A link that failed is thrown away, never mended: after a
+// read timeout a sarama.Broker counts as open and answers nothing any more.
 type link struct {
-	broker *sarama.Broker
-
-	mu     sync.Mutex
-	socket *socket // nil until dialled
-	hungUp bool
+	to       *peer
+	socket   *socket
+	broker   *sarama.Broker // nil until the login
+	known    spans
+	identity Identity
+	guessed  bool // the release was told from a hang-up, which may have had another cause
 }
 
-// dialer dials for one link. It is a value of its own because sarama's interface
-// for dialers has no context, and the dial must end with the call that wants it.
-type dialer struct {
-	ctx  context.Context
-	link *link
+// openLink connects, logs in, and learns what the broker knows. Where the connection
+// ends before that and the release is not known, it may be because of an old
+// release, and is tried once more in its manner.
+func openLink(ctx context.Context, to *peer) (*link, error) {
+	l, err := tryLink(ctx, to, to.caution, sarama.SASLHandshakeV1)
+	if err == nil || ctx.Err() != nil || !to.caution.unsure() {
+		return l, err
+	}
+	var login *loginError
+	var opening *openError
+	switch {
+	case errors.As(err, &login) && (closedByPeer(err) || isCode(err, sarama.ErrUnsupportedVersion)):
+		// Kafka 0.10 and 0.11 know an older way to log in, and hang up on the newer.
+		return tryLink(ctx, to, to.caution, sarama.SASLHandshakeV0)
+	case to.caution == anyRelease && errors.As(err, &opening) && closedByPeer(err):
+		// So does Kafka 0.8 on what came with 0.9. But a broker that is being stopped
+		// hangs up, too, and must not be taken for a 0.8 any longer than that.
+		if l, err = tryLink(ctx, to, is08, sarama.SASLHandshakeV1); l != nil {
+			l.guessed = true
+		}
+	}
+	return l, err
 }
 
-// Dial connects by name, and keeps the socket for hangUp.
-func (d dialer) Dial(network, addr string) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: netTimeout}).DialContext(d.ctx, network, addr)
+// tryLink opens a link in one manner.
+func tryLink(ctx context.Context, to *peer, c caution, handshake int16) (*link, error) {
+	s, err := to.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	d.link.mu.Lock()
-	defer d.link.mu.Unlock()
-	if d.link.hungUp {
-		_ = conn.Close()
-		return nil, net.ErrClosed
-	}
-	d.link.socket = &socket{Conn: conn}
-	return d.link.socket, nil
-}
-
-// openLink connects. It returns the number of ApiVersions requests that sarama
-// sent meanwhile (two where the broker knows only an older version of it), even
-// if it failed.
-func openLink(ctx context.Context, addr, clientID string, r release) (l *link, sent int64, err error) {
-	l = &link{broker: sarama.NewBroker(addr)}
-	if err := l.broker.Open(saramaConfig(clientID, r, dialer{ctx: ctx, link: l})); err != nil {
-		return nil, 0, err
-	}
+	l := &link{to: to, socket: s}
 	stop := context.AfterFunc(ctx, l.hangUp)
-	// Open goes on in the background. Connected waits for it, and is the only one
-	// to tell why it failed.
-	connected, err := l.broker.Connected()
-	if err == nil && !connected {
-		err = sarama.ErrNotConnected
-	}
+	err = l.introduce(ctx, c, handshake)
 	if !stop() && err == nil {
 		err = ctx.Err() // the socket is closed, or about to be
 	}
 	if err != nil {
 		l.close()
-		return nil, l.sent(), err
+		return nil, err
 	}
-	return l, l.sent(), nil
+	return l, nil
 }
 
-// sent returns how many requests have been written.
-func (l *link) sent() int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.socket == nil {
-		return 0
+// introduce logs in and learns what the broker knows, in the order that does no
+// harm to it.
+func (l *link) introduce(ctx context.Context, c caution, handshake int16) error {
+	switch c {
+	case asksVersions:
+		// Every release that knows ApiVersions answers it before the login, and the
+		// answer tells how to log in.
+		if err := l.learn(); err != nil {
+			return err
+		}
+		return l.logIn(ctx, handshake)
+	case is08:
+		l.know(spans08, 0)
+		return l.logIn(ctx, handshake)
+	case is09:
+		l.know(spans09, 0)
+		return l.logIn(ctx, handshake)
 	}
-	return l.socket.sent.Load()
+	if err := l.logIn(ctx, handshake); err != nil {
+		return err
+	}
+	newer, err := l.isNew()
+	switch {
+	case err != nil:
+		return err
+	case newer:
+		return l.learn()
+	case c == anyRelease:
+		if err := l.tell08(); err != nil {
+			return err
+		}
+	}
+	l.know(spans09, 0)
+	return nil
 }
+
+// handOver is a dialer for sarama that hands it the connection that there is.
+type handOver struct{ conn net.Conn }
+
+// Dial returns the connection.
+func (h handOver) Dial(string, string) (net.Conn, error) { return h.conn, nil }
+
+// sent returns how many requests have been written.
+func (l *link) sent() int64 { return l.socket.sent.Load() }
 
 // hangUp closes the socket, so that whatever waits for the broker comes back. It
 // may be called at any time, from any goroutine.
-func (l *link) hangUp() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.hungUp = true
-	if l.socket != nil {
-		_ = l.socket.Close()
-	}
-}
+func (l *link) hangUp() { _ = l.socket.Close() }
 
 // close ends the link and sarama's goroutine. No call may be on its way.
 func (l *link) close() {
 	l.hangUp()
-	// The error says that the socket was closed already, which it was, by us or by
-	// sarama.
-	_ = l.broker.Close()
+	if l.broker != nil {
+		// The error says that the socket was closed already, which it was, by us or
+		// by sarama.
+		_ = l.broker.Close()
+	}
 }

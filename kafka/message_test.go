@@ -3,6 +3,7 @@ package kafka
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
 )
 
 // message builds what brokers send, by hand: the tests must not take sarama's word
@@ -51,10 +52,12 @@ func (m *message) answer() answer { return answer{body: m.Bytes()} }
 func noTopics() answer { return new(message).int32(0).answer() }
 
 // versions answers an ApiVersions request of version 3 with these keys and their
-// greatest versions.
+// greatest versions, and ApiVersions itself.
 func versions(greatest map[int16]int16) answer {
-	m := new(message).int16(0).int8(int8(len(greatest) + 1))
-	for key, version := range greatest {
+	all := maps.Clone(greatest)
+	all[keyAPIVersions] = 3
+	m := new(message).int16(0).int8(int8(len(all) + 1))
+	for key, version := range all {
 		m.int16(key).int16(0).int16(version).int8(0)
 	}
 	return m.int32(0).int8(0).answer() // throttle time, tagged fields

@@ -1,42 +1,13 @@
 package kafka
 
-import (
-	"testing"
+import "testing"
 
-	"github.com/IBM/sarama"
-)
-
-func TestReleaseOfRegistration(t *testing.T) {
-	for _, tt := range []struct {
-		registration  int
-		version       sarama.KafkaVersion
-		apiVersions   bool
-		hasGroups     bool
-		listsEmpty    bool
-		fetchAll      bool
-		whatThatMeans string
-	}{
-		{-1, sarama.V0_9_0_1, false, true, false, false, "not a version at all"},
-		{0, sarama.V0_9_0_1, false, true, false, false, "unknown"},
-		{1, sarama.V0_8_2_0, false, false, false, false, "0.8"},
-		{2, sarama.V0_9_0_1, false, true, false, false, "0.9"},
-		{3, sarama.V0_10_0_0, true, true, false, false, "0.10.0"},
-		{4, sarama.V0_10_2_0, true, true, true, true, "0.10.2 to 2.x"},
-		{5, sarama.V2_6_0_0, true, true, true, true, "2.6 and later"},
-		{6, sarama.V2_6_0_0, true, true, true, true, "a later one"},
+func TestCautionByRegistration(t *testing.T) {
+	for registration, want := range map[int]caution{
+		-1: anyRelease, 0: anyRelease, 1: is08, 2: since09, 3: asksVersions, 4: asksVersions, 5: asksVersions, 6: asksVersions,
 	} {
-		n := Node{Registration: tt.registration}
-		if got := n.release(); got.version != tt.version || got.apiVersions != tt.apiVersions {
-			t.Errorf("registration %d (%s): release %v, want %v, ApiVersions %v", tt.registration, tt.whatThatMeans, got, tt.version, tt.apiVersions)
-		}
-		if got := n.HasGroups(); got != tt.hasGroups {
-			t.Errorf("registration %d (%s): HasGroups = %v", tt.registration, tt.whatThatMeans, got)
-		}
-		if got := n.ListsEmptyGroups(); got != tt.listsEmpty {
-			t.Errorf("registration %d (%s): ListsEmptyGroups = %v", tt.registration, tt.whatThatMeans, got)
-		}
-		if got := n.CanFetchAllOffsets(); got != tt.fetchAll {
-			t.Errorf("registration %d (%s): CanFetchAllOffsets = %v", tt.registration, tt.whatThatMeans, got)
+		if got := (Node{Registration: registration}).caution(); got != want {
+			t.Errorf("registration %d: caution %d, want %d", registration, got, want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/evenkeel/evenkeel/cluster"
 )
@@ -19,6 +20,9 @@ const (
 	Earliest Position = Position(sarama.OffsetOldest) // the start of the log
 	Latest   Position = Position(sarama.OffsetNewest) // its end for consumers: the high watermark
 )
+
+// listOffsetsForm is the newest form of ListOffsets that sarama knows.
+const listOffsetsForm = 6
 
 // errNoOffset is the error of a partition of which the answer tells nothing.
 var errNoOffset = errors.New("the answer has no offset for it")
@@ -67,10 +71,13 @@ func (o Offsets) At(topic string, partition int32) (cluster.Offset, error) {
 // without the time that connecting took.
 func (c *Client) Probe(ctx context.Context, n Node) (took time.Duration, err error) {
 	probe := func(t *target) *line { return t.probe }
-	request := sarama.NewOffsetRequest(n.release().version)
-	return run(ctx, c, n, probe, listOffsets, func(b *sarama.Broker) (time.Duration, error) {
+	return run(ctx, c, n, probe, listOffsets, func(l *link) (time.Duration, error) {
+		version, err := l.known.pick(kmsg.ListOffsets.Int16(), listOffsetsForm)
+		if err != nil {
+			return 0, err
+		}
 		asked := time.Now()
-		_, err := b.GetAvailableOffsets(request)
+		_, err = l.broker.GetAvailableOffsets(&sarama.OffsetRequest{Version: version})
 		return time.Since(asked), err
 	})
 }
@@ -82,14 +89,18 @@ func (c *Client) ListOffsets(ctx context.Context, n Node, position Position, ask
 	if !names(ask) {
 		return Offsets{from: n}, nil
 	}
-	request := sarama.NewOffsetRequest(n.release().version)
-	for topic, partitions := range ask {
-		for _, partition := range partitions {
-			request.AddBlock(topic, partition, int64(position), 1)
+	response, err := work(ctx, c, n, listOffsets, func(l *link) (*sarama.OffsetResponse, error) {
+		version, err := l.known.pick(kmsg.ListOffsets.Int16(), listOffsetsForm)
+		if err != nil {
+			return nil, err
 		}
-	}
-	response, err := work(ctx, c, n, listOffsets, func(b *sarama.Broker) (*sarama.OffsetResponse, error) {
-		return b.GetAvailableOffsets(request)
+		request := &sarama.OffsetRequest{Version: version}
+		for topic, partitions := range ask {
+			for _, partition := range partitions {
+				request.AddBlock(topic, partition, int64(position), 1)
+			}
+		}
+		return l.broker.GetAvailableOffsets(request)
 	})
 	if err != nil {
 		return Offsets{from: n}, err

@@ -7,12 +7,13 @@ import (
 	"sync/atomic"
 )
 
-// socket is the TCP connection under a sarama.Broker. It counts what sarama
-// sends, and checks the length that each answer announces before sarama believes
-// it: the answer to ApiVersions is read without any limit, up to 4 GiB.
+// socket is the connection under a sarama.Broker. It counts what is sent, and checks
+// the length that each answer announces before anybody believes it: sarama reads some
+// answers of a login without any limit, up to 4 GiB.
 type socket struct {
 	net.Conn
-	sent atomic.Int64 // requests; sarama writes each with one Write
+	sent        atomic.Int64 // requests, each of which is one Write
+	correlation int32        // number of the last request that was not sent by sarama
 
 	// Where the stream of answers stands. Only one goroutine reads at a time.
 	head    [4]byte // the length that the next answer announces, as far as it was read
@@ -64,7 +65,7 @@ func (s *socket) follow(read []byte) error {
 
 // frameError says that what answers does not speak Kafka's protocol, or not in
 // plain text. It is a net.Error, because sarama takes that for a broken connection
-// and gives up, where it would otherwise try an older ApiVersions.
+// and gives up.
 type frameError struct{ head [4]byte }
 
 func (e *frameError) Error() string {

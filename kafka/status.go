@@ -67,13 +67,14 @@ func Reason(err error) string {
 
 func isTLS(err error) bool {
 	var frame *frameError
+	var handshake *handshakeError
 	var op *net.OpError
 	var record tls.RecordHeaderError
 	var certificate *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	return errors.As(err, &frame) && frame.isTLS() ||
+	return errors.As(err, &frame) && frame.isTLS() || errors.As(err, &handshake) ||
 		// crypto/tls has no type for an alert over TCP, only these words.
 		errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error") ||
 		errors.As(err, &record) || errors.As(err, &certificate) ||
@@ -81,8 +82,8 @@ func isTLS(err error) bool {
 }
 
 func isAuth(err error) bool {
-	return isCode(err, sarama.ErrSASLAuthenticationFailed, sarama.ErrUnsupportedSASLMechanism, sarama.ErrIllegalSASLState,
-		sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed, sarama.ErrClusterAuthorizationFailed)
+	return isLoginFailure(err) ||
+		isCode(err, sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed, sarama.ErrClusterAuthorizationFailed)
 }
 
 // isCode says whether the broker answered with one of these error codes.

@@ -7,59 +7,106 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"github.com/evenkeel/evenkeel/cluster"
 )
 
 // everything is what Kafka 2.6 knows of the requests that we send.
 var everything = map[int16]int16{
-	keyListOffsets: 5, keyOffsetFetch: 7, keyDescribeGroups: 5, keyListGroups: 4, keyAPIVersions: 3,
+	keyListOffsets: 5, keyMetadata: 9, keyUpdateMetadata: 6, keyOffsetFetch: 7, keyDescribeGroups: 5, keyListGroups: 4,
+	keyDescribeConfigs: 3, keyReassignments: 0,
 }
 
-// What is sent to a watched cluster, for each release that it can be told to be of.
-// The fake broker itself fails the test on any other kind of request.
-func TestOnlySafeRequestsAreSent(t *testing.T) {
-	for registration, want := range map[int]string{
-		0: "DescribeGroups 0, ListGroups 0, ListOffsets 0, OffsetFetch 1",
-		1: "ListOffsets 0, OffsetFetch 1",
-		2: "DescribeGroups 0, ListGroups 0, ListOffsets 0, OffsetFetch 1",
-		3: "ApiVersions 3, DescribeGroups 0, ListGroups 0, ListOffsets 0, OffsetFetch 1",
-		4: "ApiVersions 3, DescribeGroups 0, ListGroups 0, ListOffsets 1, OffsetFetch 2",
-		5: "ApiVersions 3, DescribeGroups 5, ListGroups 4, ListOffsets 5, OffsetFetch 7",
+// What is sent to a watched cluster, by release and by how it is known to us. The
+// fake broker itself fails the test on any request that is not safe.
+func TestWhatIsSentToWhichRelease(t *testing.T) {
+	const (
+		old   = "DescribeGroups 0, ListGroups 0, ListOffsets 0, Metadata 0, OffsetFetch 1"
+		of010 = "ApiVersions 3, DescribeGroups 0, ListGroups 0, ListOffsets 1, Metadata 2, OffsetFetch 2"
+		of26  = "ApiVersions 3, DescribeConfigs 3, DescribeGroups 5, ListGroups 4, ListOffsets 5, ListPartitionReassignments 0, Metadata 9, OffsetFetch 7"
+		of44  = "ApiVersions 3, ConsumerGroupDescribe 1, DescribeCluster 2, DescribeConfigs 4, DescribeGroups 5, DescribeQuorum 2, " +
+			"ListGroups 5, ListOffsets 6, ListPartitionReassignments 0, Metadata 12, OffsetFetch 7, OffsetFetch 8"
+	)
+	knows010 := map[int16]int16{keyListOffsets: 1, keyMetadata: 2, keyUpdateMetadata: 3, keyOffsetFetch: 2, keyDescribeGroups: 0, keyListGroups: 0}
+	knows44 := map[int16]int16{
+		keyListOffsets: 11, keyMetadata: 13, keyOffsetFetch: 10, keyDescribeGroups: 6, keyListGroups: 5, keyDescribeConfigs: 4,
+		keyReassignments: 0, keyDescribeQuorum: 2, keyDescribeCluster: 2, keyConsumerGroups: 1, keyElectLeaders: 2,
+	}
+	for _, tt := range []struct {
+		name         string
+		registration int
+		newcomer     func() answer // nil where the broker must not be asked
+		version      string
+		knows        map[int16]int16
+		want         string
+	}{
+		{"0.8", 1, nil, "", nil, "ListOffsets 0, Metadata 0, OffsetFetch 1"},
+		{"0.9", 2, as09, "", nil, old},
+		{"0.9 at a bootstrap address", 0, as09, "", nil, old},
+		{"0.10.2", 4, nil, "", knows010, of010},
+		{"0.10.2 at a bootstrap address", 0, as010, "", knows010, of010},
+		{"0.10.2 that registers as 0.9", 2, as010, "", knows010, of010},
+		{"2.6", 4, nil, "", everything, of26},
+		{"2.6, said to be 0.10.2", 4, nil, "0.10.2.2", everything, of010},
+		{"2.6, said to be 0.9", 4, nil, "0.9.0.1", everything, old},
+		{"4.4", 0, as010, "", knows44, of44},
+		{"4.4, said to be 4.4", 0, nil, "4.4.0", knows44, of44},
 	} {
-		f := newFake(t, func(r received) answer {
-			if r.key == keyAPIVersions {
-				return versions(everything)
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFake(t, func(r received) answer {
+				if r.key == keyAPIVersions {
+					return versions(tt.knows)
+				}
+				return answer{hangUp: true} // so that everything else fails, and is tried anew
+			})
+			f.newcomer, f.since09 = tt.newcomer, tt.registration == 0
+			c := NewClient(Options{Version: tt.version})
+			t.Cleanup(c.Close)
+			for range 2 {
+				askEverything(t, c, f.node(tt.registration))
 			}
-			return answer{hangUp: true} // so that everything else fails, and is tried anew
+			if got := f.kinds(); got != tt.want {
+				t.Errorf("sent %s; want %s", got, tt.want)
+			}
 		})
-		c := newTestClient(t)
-		n := f.node(registration)
-		ask := map[string][]int32{"orders": {0}}
-		for range 2 {
-			_, err1 := c.Probe(within(t), n)
-			_, err2 := c.ListGroups(within(t), n)
-			_, err3 := c.DescribeGroups(within(t), n, []string{"billing"})
-			_, err4 := c.CommittedOffsets(within(t), n, "billing", ask)
-			_, err5 := c.CommittedOffsets(within(t), n, "billing", nil)
-			_, err6 := c.ListOffsets(within(t), n, Earliest, ask)
-			_, err7 := c.ListOffsets(within(t), n, Latest, ask)
-			if slices.Contains([]error{err1, err2, err3, err4, err5, err6, err7}, nil) {
-				t.Errorf("registration %d: a call succeeded without an answer", registration)
-			}
-		}
-		names := map[int16]string{
-			keyListOffsets: listOffsets, keyOffsetFetch: offsetFetch, keyDescribeGroups: describeGroups,
-			keyListGroups: listGroups, keyAPIVersions: apiVersions,
-		}
-		var sent []string
-		for _, r := range f.seen() {
-			sent = append(sent, fmt.Sprint(names[r.key], " ", r.version))
-		}
-		slices.Sort(sent)
-		if got := strings.Join(slices.Compact(sent), ", "); got != want {
-			t.Errorf("registration %d: sent %s; want %s", registration, got, want)
+	}
+}
+
+// askEverything makes each call once, and fails the test if one succeeds.
+func askEverything(t *testing.T, c *Client, n Node) {
+	t.Helper()
+	ctx, ask, group := within(t), map[string][]int32{"orders": {0}}, []string{"billing"}
+	_, err1 := c.Probe(ctx, n)
+	_, err2 := c.ListGroups(ctx, n)
+	_, err3 := c.DescribeGroups(ctx, n, group)
+	_, err4 := c.CommittedOffsets(ctx, n, "billing", ask)
+	_, err5 := c.CommittedOffsets(ctx, n, "billing", nil)
+	_, err6 := c.ListOffsets(ctx, n, Earliest, ask)
+	_, err7 := c.ListOffsets(ctx, n, Latest, ask)
+	_, err8 := c.Metadata(ctx, n)
+	_, err9 := c.Reassignments(ctx, n)
+	_, err10 := c.DescribeCluster(ctx, n)
+	_, _, err11 := c.TopicConfigs(ctx, n, []string{"orders"}, "min.insync.replicas")
+	_, err12 := c.BrokerConfig(ctx, n, "min.insync.replicas")
+	_, err13 := c.DescribeConsumerGroups(ctx, n, group)
+	_, err14 := c.CommittedOffsetsOf(ctx, n, group)
+	_, err15 := c.Quorum(ctx, n)
+	for i, err := range []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14, err15} {
+		if err == nil {
+			t.Errorf("call %d succeeded without an answer", i+1)
 		}
 	}
+}
+
+// kinds returns the kinds of requests that the fake received, sorted.
+func (f *fake) kinds() string {
+	var sent []string
+	for _, r := range f.seen() {
+		sent = append(sent, fmt.Sprint(kmsg.NameForKey(r.key), " ", r.version))
+	}
+	slices.Sort(sent)
+	return strings.Join(slices.Compact(sent), ", ")
 }
 
 // The forms of Kafka 2.6, the newest that are used, two of them in the compact
@@ -106,8 +153,8 @@ func TestNewestForms(t *testing.T) {
 	}
 }
 
-// Kafka 0.10 to 2.3 refuse the newer ApiVersions, in the shape of the oldest, and
-// sarama asks again.
+// Kafka 0.10 to 2.3 refuse the newer ApiVersions, in the shape of the oldest, and are
+// asked again.
 func TestObserveCountsWhatIsSent(t *testing.T) {
 	f := newFake(t, func(r received) answer {
 		if r.key != keyAPIVersions {
@@ -129,14 +176,14 @@ func TestObserveCountsWhatIsSent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if want := "ApiVersions failed, ApiVersions, ListOffsets, ListOffsets"; o.String() != want {
+	if want := "ApiVersions, ApiVersions, ListOffsets, ListOffsets"; o.String() != want {
 		t.Errorf("observed %s, want %s", &o, want)
 	}
 	f.stop()
 	if _, err := c.Probe(within(t), f.node(4)); err == nil {
 		t.Error("the probe of a broker that is gone succeeded")
 	}
-	if want := "ApiVersions failed, ApiVersions, ListOffsets, ListOffsets, ListOffsets failed"; o.String() != want {
+	if want := "ApiVersions, ApiVersions, ListOffsets, ListOffsets, ListOffsets failed"; o.String() != want {
 		t.Errorf("observed %s, want %s: a dial that fails sends nothing", &o, want)
 	}
 }

@@ -50,7 +50,7 @@ func BenchmarkParse(b *testing.B) {
 			b.Fatal(err)
 		}
 		if i%20 == 0 {
-			if _, err := parseTopic(topic); err != nil {
+			if _, _, err := parseTopic(topic); err != nil {
 				b.Fatal(err)
 			}
 		}

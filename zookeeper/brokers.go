@@ -20,16 +20,18 @@ const (
 // members is who belongs to the cluster, as read at one moment.
 type members struct {
 	brokers    map[int32]*cluster.Registration
-	pzxid      int64    // of idsPath: it changes whenever a broker comes or goes
-	after      []string // ids as they were once the partitions had been read
+	picture    PictureFunc // what is to tell the partitions; nil for the registry
+	declined   error       // why it did not
+	pzxid      int64       // of idsPath: it changes whenever a broker comes or goes
+	after      []string    // ids as they were once the partitions had been read
 	controller cluster.Reading[cluster.Controller]
 	clusterID  string
 	faults     faults
 }
 
-// readMembers reads the registered brokers, hands them to onBrokers, and reads the
+// readMembers reads the registered brokers, hands them to choose, and reads the
 // controller and the cluster's id.
-func (s *Session) readMembers(ctx context.Context, onBrokers func(map[int32]*cluster.Registration)) (*members, error) {
+func (s *Session) readMembers(ctx context.Context, choose PictureChoice) (*members, error) {
 	if err := s.sync(ctx, idsPath); err != nil {
 		return nil, err
 	}
@@ -37,8 +39,8 @@ func (s *Session) readMembers(ctx context.Context, onBrokers func(map[int32]*clu
 	if err := s.readBrokers(ctx, m); err != nil {
 		return nil, err
 	}
-	if onBrokers != nil {
-		onBrokers(m.brokers)
+	if choose != nil {
+		m.picture = choose(m.brokers)
 	}
 	var err error
 	if m.controller, err = s.readController(ctx); err != nil {

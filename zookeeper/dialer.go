@@ -22,6 +22,7 @@ type dialer struct {
 	attempts
 	hosts  *hosts
 	dial   DialFunc
+	auth   *authenticator
 	ctx    context.Context // ends when the link is given up
 	cancel context.CancelFunc
 
@@ -39,7 +40,7 @@ func (d *dialer) open(network, address string, _ time.Duration) (net.Conn, error
 	}
 	ctx, cancel := context.WithTimeout(d.ctx, connectTimeout)
 	defer cancel()
-	conn, err := d.dial(ctx, network, address)
+	conn, auth, err := d.connect(ctx, network, address)
 	if err != nil {
 		if d.ctx.Err() == nil {
 			d.failed(address, err)
@@ -56,7 +57,17 @@ func (d *dialer) open(network, address string, _ time.Duration) (net.Conn, error
 		_ = d.socket.Close() // the library forgets the socket of an expired session
 	}
 	d.socket = conn
-	return &socket{Conn: conn, in: bufio.NewReader(conn), server: address, dialer: d}, nil
+	return &socket{Conn: conn, in: bufio.NewReader(conn), server: address, auth: auth, dialer: d}, nil
+}
+
+// connect opens a connection, when there is what it is to be authenticated with.
+func (d *dialer) connect(ctx context.Context, network, address string) (net.Conn, []byte, error) {
+	auth, err := d.auth.request(address)
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := d.dial(ctx, network, address)
+	return conn, auth, dialed(err)
 }
 
 // began notes that a server answered the request for a session. That may be to say

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -23,23 +23,37 @@ const (
 // EnsembleOptions are the options of an Ensemble; the zero value will do.
 type EnsembleOptions struct {
 	Dial DialFunc // nil for plain TCP
+	// AdminPort is the port of the servers' AdminServer, which is asked where mntr
+	// is not allowed: in plain HTTP, whatever Dial does, and not on a host that has
+	// several of the servers. 0: it is not asked.
+	AdminPort int
+	// AllMetrics fills Server.More.
+	AllMetrics bool
 }
 
 // Ensemble asks the configured ZooKeeper servers how they are.
 type Ensemble struct {
-	dial    DialFunc
+	opts    EnsembleOptions
 	members []*member
 }
 
 // NewEnsemble returns an Ensemble of the servers, each written host:port. It
 // connects to none of them.
 func NewEnsemble(servers []string, opts EnsembleOptions) *Ensemble {
-	e := &Ensemble{dial: opts.Dial}
-	if e.dial == nil {
-		e.dial = defaultDial
+	if opts.Dial == nil {
+		opts.Dial = defaultDial
 	}
+	e := &Ensemble{opts: opts}
+	onHost := make(map[string]int)
 	for _, name := range servers {
-		e.members = append(e.members, &member{name: name})
+		host, _, _ := net.SplitHostPort(name) // without a port there is nothing to ask either
+		onHost[host]++
+		e.members = append(e.members, &member{name: name, host: host})
+	}
+	for _, m := range e.members {
+		if onHost[m.host] > 1 {
+			m.host = "" // which of them the AdminServer speaks for cannot be told
+		}
 	}
 	return e
 }
@@ -54,7 +68,7 @@ func (e *Ensemble) Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault
 	var wg sync.WaitGroup
 	for i, m := range e.members {
 		wg.Go(func() {
-			err := safely(func() error { out.Servers[i], faults[i] = m.read(ctx, e.dial); return nil })
+			err := safely(func() error { out.Servers[i], faults[i] = m.read(ctx, e.opts); return nil })
 			if err != nil {
 				out.Servers[i] = cluster.Server{Name: m.name, Mode: cluster.ModeUnknown, Status: cluster.ServerBadReply, Err: err}
 				faults[i] = []cluster.Fault{m.fault(err)}
@@ -68,6 +82,7 @@ func (e *Ensemble) Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault
 // member is one configured server, with what the poll before taught about it.
 type member struct {
 	name string
+	host string // of its AdminServer; "" where that cannot be asked
 
 	mu     sync.Mutex
 	memory memory
@@ -77,9 +92,10 @@ type memory struct {
 	slow     bool   // it did not answer in time
 	mntrless bool   // mntr is not in its whitelist
 	version  string // of the server that said so
+	admin    adminRest
 }
 
-func (m *member) read(ctx context.Context, dial DialFunc) (cluster.Server, []cluster.Fault) {
+func (m *member) read(ctx context.Context, opts EnsembleOptions) (cluster.Server, []cluster.Fault) {
 	known := m.recall()
 	timeout := askTimeout
 	if known.slow {
@@ -88,26 +104,42 @@ func (m *member) read(ctx context.Context, dial DialFunc) (cluster.Server, []clu
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	server := m.srvr(ctx, dial)
+	server := m.srvr(ctx, opts.Dial)
 	if server.Err != nil {
 		// What it allowed is forgotten: it may come back with another configuration.
 		m.remember(memory{slow: server.Status == cluster.ServerTimeout})
 		return server, []cluster.Fault{m.fault(server.Err)}
 	}
-	if known.mntrless && known.version == server.Version {
-		m.remember(memory{mntrless: true, version: server.Version})
-		return server, nil
+	if known.version != server.Version {
+		known = memory{version: server.Version} // upgraded: it may allow what it did not
 	}
-	err := m.mntr(ctx, dial, &server)
-	m.remember(memory{
-		slow:     Reason(err) == string(cluster.ServerTimeout),
-		mntrless: errors.Is(err, errNotAllowed),
-		version:  server.Version,
-	})
-	if err != nil && !errors.Is(err, errNotAllowed) {
-		return server, []cluster.Fault{m.fault(err)}
+	known.slow = false
+	defer func() { m.remember(known) }()
+	if !known.mntrless {
+		err := m.mntr(ctx, opts, &server)
+		known.slow = Reason(err) == string(cluster.ServerTimeout)
+		known.mntrless = errors.Is(err, errNotAllowed)
+		if err != nil && !known.mntrless {
+			return server, []cluster.Fault{m.fault(err)}
+		}
+	}
+	if known.mntrless {
+		m.admin(ctx, opts, &server, &known.admin)
 	}
 	return server, nil // that mntr is forbidden is the default since 3.5, and no fault
+}
+
+// admin adds what the AdminServer tells, as mntr would. That there is none, or none
+// for us, is no fault.
+func (m *member) admin(ctx context.Context, opts EnsembleOptions, server *cluster.Server, rest *adminRest) {
+	if opts.AdminPort == 0 || m.host == "" || !rest.due() {
+		return
+	}
+	told, err := askAdmin(ctx, m.host, opts.AdminPort, server.Version)
+	rest.note(err)
+	if err == nil {
+		addStats(server, told, opts.AllMetrics)
+	}
 }
 
 // srvr asks for the mode, which decides how the server is.
@@ -134,13 +166,12 @@ func (m *member) srvr(ctx context.Context, dial DialFunc) cluster.Server {
 }
 
 // mntr adds what mntr tells beyond srvr. Its failure leaves the server as it is.
-func (m *member) mntr(ctx context.Context, dial DialFunc, server *cluster.Server) error {
-	reply, _, err := ask(ctx, dial, m.name, "mntr")
+func (m *member) mntr(ctx context.Context, opts EnsembleOptions, server *cluster.Server) error {
+	reply, _, err := ask(ctx, opts.Dial, m.name, "mntr")
 	if err == nil {
-		var stats map[string]float64
-		if stats, err = parseMntr(reply); err == nil {
-			maps.Copy(stats, server.Stats) // where both tell, srvr: it has the value on every release
-			server.Stats = stats
+		var told map[string]float64
+		if told, err = parseMntr(reply); err == nil {
+			addStats(server, told, opts.AllMetrics)
 			return nil
 		}
 	}

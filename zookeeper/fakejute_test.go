@@ -15,6 +15,8 @@ func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w
 	case opExists, opGetData, opChildren, opSync:
 		size := binary.BigEndian.Uint32(frame[8:])
 		path = string(frame[12 : 12+size])
+	case opAuth:
+		return z.serveAuth(xid, frame[12:], w)
 	case opPing, opClose, opSetWatches:
 	default:
 		z.t.Errorf("the client sent operation %d, which is no reading", op)
@@ -63,6 +65,24 @@ func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w
 	return op != opClose
 }
 
+// serveAuth answers the request for authentication as the real one does: it closes
+// the connection to whom it denies.
+func (z *fakeZooKeeper) serveAuth(xid int32, body []byte, w *bufio.Writer) bool {
+	size := binary.BigEndian.Uint32(body)
+	scheme, credentials := string(body[4:4+size]), string(body[8+size:])
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.auths = append(z.auths, scheme+" "+credentials)
+	code := int32(0)
+	if z.admit != nil && !z.admit(credentials) {
+		code = codeAuthFailed
+	}
+	var reply jute
+	reply.int32(xid).int64(z.zxid).int32(code)
+	writeFrame(w, reply)
+	return code == 0
+}
+
 // jute is a message in ZooKeeper's encoding.
 type jute []byte
 
@@ -97,7 +117,11 @@ func readFrame(r io.Reader) ([]byte, error) {
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, err
 	}
-	frame := make([]byte, binary.BigEndian.Uint32(head[:]))
+	size := binary.BigEndian.Uint32(head[:])
+	if size > 1<<20 { // jute.maxbuffer: the real one closes the connection then, as on a TLS handshake
+		return nil, bufio.ErrTooLong
+	}
+	frame := make([]byte, size)
 	_, err := io.ReadFull(r, frame)
 	return frame, err
 }

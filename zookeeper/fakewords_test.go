@@ -100,13 +100,15 @@ const notServingReply = "This ZooKeeper instance is not currently serving reques
 func hangs(_ string, conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 
 // babbles never stops sending.
-func babbles(_ string, conn net.Conn) {
+func babbles(_ string, conn net.Conn) { pour(conn) }
+
+func pour(w io.Writer) {
 	line := make([]byte, 1<<16)
 	for i := range line {
 		line[i] = "zk_x\t1\n"[i%7]
 	}
 	for {
-		if _, err := conn.Write(line); err != nil {
+		if _, err := w.Write(line); err != nil {
 			return
 		}
 	}

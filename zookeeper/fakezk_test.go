@@ -27,6 +27,10 @@ type fakeZooKeeper struct {
 	requests int                                // requests other than pings
 	greet    func(n int) action                 // what becomes of the nth request for a session
 	react    func(op int32, path string) action // what becomes of a request; may change the tree
+	admit    func(credentials string) bool      // who is let in; nil for all
+	auths    []string                           // scheme and credentials, in the order in which they came
+	hello    []byte                             // the last request for a session
+	readOnly bool                               // it serves only who will do with a read-only server
 }
 
 type action int
@@ -39,10 +43,11 @@ const (
 )
 
 const (
-	opExists, opGetData, opSync, opPing       = 3, 4, 9, 11
-	opChildren, opClose, opSetWatches         = 12, -11, 101
-	codeNoNode, codeNoAuth                    = -101, -102
-	fakeCtime                           int64 = 1_700_000_000_000
+	opExists, opGetData, opSync, opPing          = 3, 4, 9, 11
+	opChildren, opClose, opSetWatches            = 12, -11, 101
+	opAuth                                       = 100
+	codeNoNode, codeNoAuth, codeAuthFailed       = -101, -102, -115
+	fakeCtime                              int64 = 1_700_000_000_000
 )
 
 func newFakeZooKeeper(t testing.TB) *fakeZooKeeper {
@@ -145,8 +150,13 @@ func (z *fakeZooKeeper) serveGreeting(r io.Reader, w *bufio.Writer) (session int
 	timeout, session := int32(binary.BigEndian.Uint32(frame[12:])), int64(binary.BigEndian.Uint64(frame[16:]))
 	z.mu.Lock()
 	z.greeted++
+	z.hello = frame
 	n, greet := z.greeted, z.greet
+	refused := z.readOnly && (len(frame) < 45 || frame[44] == 0)
 	z.mu.Unlock()
+	if refused {
+		return 0, false
+	}
 	if greet != nil && !obey(greet(n), r, w) {
 		return 0, false
 	}

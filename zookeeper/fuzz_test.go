@@ -100,7 +100,7 @@ func FuzzTopic(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		partitions, err := parseTopic(data)
+		_, partitions, err := parseTopic(data)
 		if err != nil && partitions != nil {
 			t.Errorf("%v and error %v", partitions, err)
 		}
@@ -141,7 +141,7 @@ func FuzzReassignment(f *testing.F) {
 			p.marked[name] = time.Now()
 		}
 		topic := cluster.Topic{Name: "t", Partitions: []cluster.Partition{{ID: 0, ISR: []int32{0}}}}
-		p.mark(&topic)
+		p.markTopic(&topic)
 		part := topic.Partitions[0]
 		if topic.Deleting != !p.marked["t"].IsZero() || !part.Reassigning && part.Adding != nil || slices.Contains(part.Adding, 0) {
 			t.Errorf("topic %+v", topic)

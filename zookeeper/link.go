@@ -24,10 +24,10 @@ type link struct {
 	idle    chan struct{}
 }
 
-func newLink(opts SessionOptions, hosts *hosts) (*link, error) {
+func newLink(opts SessionOptions, hosts *hosts, auth *authenticator) (*link, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &link{
-		dialer: &dialer{hosts: hosts, dial: opts.Dial, ctx: ctx, cancel: cancel},
+		dialer: &dialer{hosts: hosts, dial: opts.Dial, auth: auth, ctx: ctx, cancel: cancel},
 		down:   make(chan struct{}),
 		idle:   make(chan struct{}),
 	}

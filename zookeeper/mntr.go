@@ -24,7 +24,3 @@ func parseMntr(reply []byte) (map[string]float64, error) {
 	}
 	return stats, nil
 }
-
-func notInName(c rune) bool {
-	return c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
-}

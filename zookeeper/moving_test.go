@@ -29,7 +29,10 @@ func TestBrokerReturnsWhileReading(t *testing.T) {
 		return answer
 	})
 	var told []int
-	got := s.Registry(within(t), func(brokers map[int32]*cluster.Registration) { told = append(told, len(brokers)) })
+	got := s.Registry(within(t), func(brokers map[int32]*cluster.Registration) PictureFunc {
+		told = append(told, len(brokers))
+		return nil
+	})
 	brokers := mustRead(t, got.Registrations)
 	p := mustRead(t, got.Picture).Topic("t").Partition(0)
 	if p.Leader != 2 || brokers[p.Leader] == nil {

@@ -11,26 +11,33 @@ import (
 )
 
 // topicJSON is the data of /brokers/topics/TOPIC. What a reassignment adds and
-// removes is recorded from Kafka 2.4 on.
+// removes is recorded from Kafka 2.4 on, the id from 2.8.
 type topicJSON struct {
+	ID         string             `json:"topic_id"`
 	Partitions map[string][]int32 `json:"partitions"`
 	Adding     map[string][]int32 `json:"adding_replicas"`
 	Removing   map[string][]int32 `json:"removing_replicas"`
 }
 
-// parseTopic reads a topic's assignment: its partitions by id, of which nothing
-// but the assignment is known. A topic without data is one without partitions.
-func parseTopic(data []byte) ([]cluster.Partition, error) {
+// parseTopic reads a topic's id, "" where it has none, and its assignment: its
+// partitions by id, of which nothing but the assignment is known. A topic without
+// data is one without partitions.
+func parseTopic(data []byte) (topicID string, partitions []cluster.Partition, err error) {
 	if len(data) == 0 {
-		return nil, nil
+		return "", nil, nil
 	}
 	var raw topicJSON
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, err
+	if err = json.Unmarshal(data, &raw); err != nil {
+		return "", nil, err
 	}
 	if raw.Partitions == nil {
-		return nil, errors.New("it has no partitions")
+		return "", nil, errors.New("it has no partitions")
 	}
+	partitions, err = raw.partitions()
+	return raw.ID, partitions, err
+}
+
+func (raw topicJSON) partitions() ([]cluster.Partition, error) {
 	partitions := make([]cluster.Partition, 0, len(raw.Partitions))
 	for key, replicas := range raw.Partitions {
 		id, err := parseID(key)
@@ -40,7 +47,7 @@ func parseTopic(data []byte) ([]cluster.Partition, error) {
 		if err := checkReplicas(replicas); err != nil {
 			return nil, fmt.Errorf("partition %d: %w", id, err)
 		}
-		partitions = append(partitions, cluster.Partition{ID: id, Replicas: replicas, Leader: cluster.NoLeader})
+		partitions = append(partitions, cluster.Partition{ID: id, Replicas: replicas, Leader: cluster.NoLeader, Version: cluster.NoVersion})
 	}
 	slices.SortFunc(partitions, func(a, b cluster.Partition) int { return int(a.ID - b.ID) })
 	if err := addMoves(partitions, raw); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 
@@ -16,11 +17,13 @@ var (
 	errNotServing = errors.New("not serving: the server runs, but belongs to no quorum")
 	errNotAllowed = errors.New("not allowed: add the word to 4lw.commands.whitelist of the server")
 	errBadReply   = errors.New("bad reply")
+	errWantsTLS   = errors.New("the server answers with a TLS alert to plain text, use TLS for it")
+	errHandshake  = errors.New("the connection broke off during the TLS handshake (does the server speak TLS on this port?)")
 )
 
 // Reason returns what an error of this package amounts to: one of the states of
 // [cluster.ServerStatus], [cluster.ReasonPermission] where an ACL forbids the
-// reading, or [cluster.ReasonPanic]. It is meant for the Reason of a [cluster.Fault], and so for a label.
+// reading or the credentials are denied, or [cluster.ReasonPanic]. It is meant for the Reason of a [cluster.Fault], and so for a label.
 //
 // A failure that fits none of the states is told as the nearest one. What the
 // network or the server denies at once is refused: no route to the host, a
@@ -38,7 +41,7 @@ func Reason(err error) string {
 		return string(cluster.ServerNotAllowed)
 	case errors.Is(err, errBadReply):
 		return string(cluster.ServerBadReply)
-	case errors.Is(err, zk.ErrNoAuth):
+	case errors.Is(err, zk.ErrNoAuth), errors.Is(err, zk.ErrAuthFailed), errors.Is(err, errCredentials):
 		return cluster.ReasonPermission
 	case errors.Is(err, errPanic):
 		return cluster.ReasonPanic
@@ -68,14 +71,34 @@ func isTimeout(err error) bool {
 }
 
 func isTLS(err error) bool {
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+	if errors.Is(err, errWantsTLS) || errors.Is(err, errHandshake) {
 		return true
 	}
-	if _, ok := errors.AsType[tls.AlertError](err); ok {
+	// crypto/tls has no type for an alert over TCP, only these words.
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "remote error" || op.Op == "local error") {
+		return true
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return true
 	}
 	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
 	return ok
+}
+
+// isAlert says whether an answer begins as a TLS alert does: type 21, version 3.x.
+func isAlert(answer []byte) bool {
+	return len(answer) >= 2 && answer[0] == 21 && answer[1] == 3
+}
+
+// dialed says more of an error of a DialFunc: only a handshake reads or writes
+// before there is a connection. A server that wants no TLS breaks it off.
+func dialed(err error) error {
+	op, ok := errors.AsType[*net.OpError](err)
+	talked := ok && (op.Op == "read" || op.Op == "write") && !op.Timeout()
+	if talked || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: %w", errHandshake, err)
+	}
+	return err
 }
 
 // isLost says whether an error of the client library means that the connection or

@@ -19,18 +19,31 @@ type Registry struct {
 	Controller    cluster.Reading[cluster.Controller]
 	ClusterID     string // "" before Kafka 0.10.1, and when it could not be read
 	Picture       cluster.Reading[*cluster.Picture]
+	// Declined is why the partitions were read from the registry although a
+	// PictureFunc was to tell them; nil otherwise.
+	Declined error
 
 	Members    cluster.Outcome // of cluster.SourceRegistry: all but the picture
-	Partitions cluster.Outcome // of cluster.SourcePartitions
+	Partitions cluster.Outcome // of cluster.SourcePartitions; cluster.ErrDepends without the members
 }
+
+// PictureFunc reads the partitions from elsewhere, while this broker is the
+// controller. The picture belongs to the Registry from then on.
+type PictureFunc func(ctx context.Context, controller cluster.Controller) (*cluster.Picture, error)
+
+// PictureChoice is told who is registered and returns what is to tell the
+// partitions, nil for the registry itself. It must not change the map.
+type PictureChoice func(registered map[int32]*cluster.Registration) PictureFunc
 
 // Registry reads the registered brokers, the controller and every partition. It
 // returns by the context's deadline; what could not be read by then has failed.
 //
-// onBrokers, which may be nil, is called with the registered brokers as soon as
-// they are known, so that asking them need not wait for the partitions. It is
-// called again when they had to be read again, and must not change the map, which
-// belongs to the result.
+// choose, which may be nil, is called with the registered brokers as soon as they
+// are known, so that asking them need not wait for the partitions. It is called
+// again when they had to be read again. What it returns is given half of the time
+// that is left; when it fails, or when there is no controller, the partitions are
+// read from the registry. Which topics are being deleted, and what is being moved
+// by a reassignment that is written there, the registry tells in either case.
 //
 // Brokers and partitions cannot be read at one moment. A broker that registers
 // and takes over partitions in between would be seen leading without being
@@ -38,16 +51,16 @@ type Registry struct {
 // same after the partitions as it was before, both are read again. When it does
 // not come to rest, the state of every partition that has to do with a broker that
 // came or went counts as unknown.
-func (s *Session) Registry(ctx context.Context, onBrokers func(map[int32]*cluster.Registration)) Registry {
+func (s *Session) Registry(ctx context.Context, choose PictureChoice) Registry {
 	for pass := 1; ; pass++ {
 		began := time.Now()
-		m, out := s.members(ctx, onBrokers)
+		m, out := s.members(ctx, choose)
 		if m == nil {
 			return out
 		}
 		out.Partitions.Started = time.Now()
 		f := &faults{}
-		picture, err := s.readPicture(ctx, f)
+		picture, err := s.readPicture(ctx, m, f)
 		var moved bool
 		if err == nil {
 			moved, err = s.moved(ctx, m)
@@ -60,7 +73,7 @@ func (s *Session) Registry(ctx context.Context, onBrokers func(map[int32]*cluste
 		}
 		out.Partitions.Finished = time.Now()
 		out.Partitions.Faults, out.Partitions.Err = f.all(), err
-		out.Picture = cluster.Read(picture)
+		out.Picture, out.Declined = cluster.Read(picture), m.declined
 		if err != nil {
 			out.Picture = cluster.Failed[*cluster.Picture](err)
 		}
@@ -71,17 +84,18 @@ func (s *Session) Registry(ctx context.Context, onBrokers func(map[int32]*cluste
 
 // members returns nil, and a Registry that has failed as a whole, when the members
 // cannot be read.
-func (s *Session) members(ctx context.Context, onBrokers func(map[int32]*cluster.Registration)) (*members, Registry) {
+func (s *Session) members(ctx context.Context, choose PictureChoice) (*members, Registry) {
 	var out Registry
 	out.Members.Started = time.Now()
-	m, err := s.readMembers(ctx, onBrokers)
+	m, err := s.readMembers(ctx, choose)
 	out.Members.Finished = time.Now()
 	if err != nil {
 		out.Registrations = cluster.Failed[map[int32]*cluster.Registration](err)
 		out.Controller = cluster.Failed[cluster.Controller](err)
-		out.Picture = cluster.Failed[*cluster.Picture](err)
 		out.Members.Err = err
 		out.Partitions = out.Members
+		out.Partitions.Err = fmt.Errorf("%w (%s)", cluster.ErrDepends, cluster.SourceRegistry)
+		out.Picture = cluster.Failed[*cluster.Picture](out.Partitions.Err)
 		return nil, out
 	}
 	out.Registrations, out.ClusterID = cluster.Read(m.brokers), m.clusterID

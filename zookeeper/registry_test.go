@@ -51,7 +51,10 @@ func TestRegistry(t *testing.T) {
 	z, s := newKafka(t)
 	z.set(statePath("t", 0), state01) // version 1
 	var early map[int32]*cluster.Registration
-	got := s.Registry(within(t), func(brokers map[int32]*cluster.Registration) { early = brokers })
+	got := s.Registry(within(t), func(brokers map[int32]*cluster.Registration) PictureFunc {
+		early = brokers
+		return nil
+	})
 
 	brokers := mustRead(t, got.Registrations)
 	born := time.UnixMilli(fakeCtime)

@@ -27,6 +27,7 @@ type SessionOptions struct {
 	Chroot  string        // the path under which Kafka keeps its znodes; "" for the root
 	Timeout time.Duration // session timeout to ask for; 0 for ten seconds
 	Dial    DialFunc      // nil for plain TCP
+	Auth    AuthFunc      // nil for none
 	Log     *slog.Logger  // for what the client library tells, at level debug; nil for nowhere
 }
 
@@ -36,6 +37,7 @@ type SessionOptions struct {
 type Session struct {
 	opts  SessionOptions
 	hosts *hosts
+	auth  *authenticator
 
 	mu     sync.Mutex
 	link   *link         // nil until the next call opens one
@@ -55,7 +57,7 @@ func NewSession(opts SessionOptions) *Session {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Session{opts: opts, hosts: newHosts(opts.Servers)}
+	return &Session{opts: opts, hosts: newHosts(opts.Servers), auth: &authenticator{ask: opts.Auth}}
 }
 
 // Close ends the session and tells the ensemble so. It returns when the connection
@@ -84,7 +86,7 @@ func (s *Session) acquire(ctx context.Context) (*link, error) {
 			s.mu.Unlock()
 			return nil, errClosed
 		case s.link == nil && isClosed(s.last):
-			l, err := newLink(s.opts, s.hosts)
+			l, err := newLink(s.opts, s.hosts, s.auth)
 			if err != nil {
 				s.mu.Unlock()
 				return nil, err

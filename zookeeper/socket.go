@@ -16,6 +16,8 @@ const (
 	// The answer to that request has 36 bytes, 37 from 3.4 on. An HTTP server's
 	// first four bytes, read as a length, are 1.2 GB, which the library allocates.
 	minGreeting, maxGreeting = 20, 256
+	// readOnlyAt is where the 37th byte of that answer is.
+	readOnlyAt = 36
 	// minFrame is the header that every later answer begins with: the library
 	// panics on less.
 	minFrame = 16
@@ -32,6 +34,7 @@ type socket struct {
 	net.Conn
 	in     *bufio.Reader // the library reads each answer in two small pieces
 	server string
+	auth   []byte // what authenticates it; nil for nothing
 	dialer *dialer
 
 	greeted  bool
@@ -76,6 +79,9 @@ func (s *socket) greet() error {
 		}
 		return fmt.Errorf("%w (it closed the connection instead of opening a session): %w", errNotServing, err)
 	}
+	if isAlert(frame) {
+		return errWantsTLS
+	}
 	size := binary.BigEndian.Uint32(frame)
 	if size < minGreeting || size > maxGreeting {
 		return fmt.Errorf("%w: not ZooKeeper's protocol, it begins with %q", errBadReply, frame)
@@ -89,6 +95,16 @@ func (s *socket) greet() error {
 	timeout, id := int32(binary.BigEndian.Uint32(frame[8:])), binary.BigEndian.Uint64(frame[12:])
 	if id != 0 && timeout <= 0 {
 		return fmt.Errorf("%w: session timeout of %d ms", errBadReply, timeout)
+	}
+	// What was not asked for is not given: a read-only server refuses a client that
+	// does not say that it will do. It would show a cut-off server's memory.
+	if size > readOnlyAt && frame[4+readOnlyAt] != 0 {
+		return fmt.Errorf("%w: it is read-only", errNotServing)
+	}
+	if s.auth != nil && id != 0 {
+		if err := s.authenticate(); err != nil {
+			return err
+		}
 	}
 	s.greeting = frame
 	return nil

@@ -24,7 +24,7 @@ func newTestSocket(t *testing.T, send func(w io.Writer)) *socket {
 	}()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	d := &dialer{hosts: newHosts([]string{"zk1:2181"}), ctx: ctx, cancel: cancel}
+	d := &dialer{auth: &authenticator{}, hosts: newHosts([]string{"zk1:2181"}), ctx: ctx, cancel: cancel}
 	return &socket{Conn: here, in: bufio.NewReader(here), server: "zk1:2181", dialer: d}
 }
 

@@ -2,8 +2,6 @@ package zookeeper
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 
 	"github.com/evenkeel/evenkeel/cluster"
@@ -87,12 +85,4 @@ func release(full string) string {
 		return ""
 	}
 	return version
-}
-
-// setNumber sets a value that is a finite number, and leaves any other out.
-func setNumber(stats map[string]float64, name, text string) {
-	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) {
-		stats[name] = v
-	}
 }

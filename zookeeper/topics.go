@@ -6,33 +6,21 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/go-zookeeper/zk"
 
 	"github.com/evenkeel/evenkeel/cluster"
 )
 
-const (
-	topicsPath   = "/brokers/topics"
-	reassignPath = "/admin/reassign_partitions"
-	deletePath   = "/admin/delete_topics"
-)
+const topicsPath = "/brokers/topics"
 
-// plans is what the cluster has been told to do with its topics.
-type plans struct {
-	targets map[partitionKey][]int32 // where partitions are being moved to
-	unknown bool                     // targets could not be read
-	marked  map[string]time.Time     // topics marked for deletion, and since when
-}
-
-// readPicture reads every partition.
+// readAllTopics reads every partition, and what is planned for it.
 //
 // The topics that are being deleted are read last. A deletion is announced there
 // before the first state goes, and stays until the topic is gone: whatever was
 // missed on the way because it was being deleted, is either named there or has no
 // topic any more.
-func (s *Session) readPicture(ctx context.Context, f *faults) (*cluster.Picture, error) {
+func (s *Session) readAllTopics(ctx context.Context, m *members, f *faults) (*cluster.Picture, error) {
 	names, err := s.list(ctx, topicsPath)
 	if err != nil && !errors.Is(err, zk.ErrNoNode) {
 		return nil, err // without the znode no topic was ever made
@@ -41,11 +29,8 @@ func (s *Session) readPicture(ctx context.Context, f *faults) (*cluster.Picture,
 	if err != nil {
 		return nil, err
 	}
-	var p plans
-	if err = s.readReassignment(ctx, &p, f); err != nil {
-		return nil, err
-	}
-	if p.marked, err = s.readDeletions(ctx, f); err != nil {
+	p, err := s.readPlans(ctx, m, f)
+	if err != nil {
 		return nil, err
 	}
 	if topics, err = s.settle(ctx, topics, p, f); err != nil {
@@ -53,10 +38,10 @@ func (s *Session) readPicture(ctx context.Context, f *faults) (*cluster.Picture,
 	}
 	picture := &cluster.Picture{Topics: make([]cluster.Topic, len(topics)), MovesUnknown: p.unknown}
 	for i, t := range topics {
-		p.mark(t)
 		picture.Topics[i] = *t
 	}
 	slices.SortFunc(picture.Topics, func(a, b cluster.Topic) int { return cmp.Compare(a.Name, b.Name) })
+	p.mark(picture)
 	return picture, nil
 }
 
@@ -103,7 +88,7 @@ func (s *Session) readTopic(ctx context.Context, name string, f *faults) (*clust
 		return &cluster.Topic{Name: name, Unreadable: true}, nil
 	}
 	t := &cluster.Topic{Name: name, Created: node.stat.Czxid}
-	if t.Partitions, err = parseTopic(node.data); err != nil {
+	if t.ID, t.Partitions, err = parseTopic(node.data); err != nil {
 		f.add(s.target(path), s.rubbish(path, err))
 		t.Partitions, t.Unreadable = nil, true
 	}
@@ -131,42 +116,6 @@ func (s *Session) readState(ctx context.Context, topic string, p *cluster.Partit
 	}
 	p.Version = node.stat.Version
 	return nil
-}
-
-// readReassignment reads where partitions are being moved to.
-func (s *Session) readReassignment(ctx context.Context, p *plans, f *faults) error {
-	node, err := s.get(ctx, reassignPath)
-	if err != nil {
-		p.unknown = !errors.Is(err, zk.ErrNoNode)
-		return s.overlook(reassignPath, err, f)
-	}
-	if p.targets, err = parseReassignment(node.data); err != nil {
-		p.unknown = true
-		f.add(s.target(reassignPath), s.rubbish(reassignPath, err))
-	}
-	return nil
-}
-
-// readDeletions returns the topics that are marked for deletion, and since when.
-func (s *Session) readDeletions(ctx context.Context, f *faults) (map[string]time.Time, error) {
-	node, err := s.list(ctx, deletePath)
-	if err != nil {
-		return nil, s.overlook(deletePath, err, f)
-	}
-	since := make([]time.Time, len(node.children))
-	err = each(len(since), func(i int) error {
-		stat, err := s.stat(ctx, deletePath+"/"+node.children[i])
-		if err != nil && !ofOneZnode(err) {
-			return err
-		}
-		since[i] = time.UnixMilli(stat.Ctime)
-		return nil
-	})
-	marked := make(map[string]time.Time, len(since))
-	for i, name := range node.children {
-		marked[name] = since[i]
-	}
-	return marked, err
 }
 
 // overlook returns an error only when it concerns more than this one znode, which

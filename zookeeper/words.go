@@ -3,6 +3,7 @@ package zookeeper
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,8 +14,8 @@ import (
 // true one, mntr of ZooKeeper 3.9, has about 20 kB.
 const maxReply = 1 << 20
 
-// DialFunc opens a connection to host:port. It resolves the name at each call, and
-// returns by the end of the context.
+// DialFunc opens a connection to host:port, for TLS with the handshake done. It
+// resolves the name at each call, and returns by the end of the context.
 type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 var defaultDial DialFunc = new(net.Dialer).DialContext
@@ -24,7 +25,7 @@ var defaultDial DialFunc = new(net.Dialer).DialContext
 func ask(ctx context.Context, dial DialFunc, server, word string) (reply []byte, address string, err error) {
 	conn, err := dial(ctx, "tcp", server)
 	if err != nil {
-		return nil, "", err
+		return nil, "", dialed(err)
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
@@ -34,10 +35,15 @@ func ask(ctx context.Context, dial DialFunc, server, word string) (reply []byte,
 	if _, err = io.WriteString(conn, word); err == nil {
 		reply, err = io.ReadAll(io.LimitReader(conn, maxReply+1))
 	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil // a TLS server that closes without a word, as a plain one always does
+	}
 	if len(reply) > 0 {
 		address = conn.RemoteAddr().String()
 	}
 	switch {
+	case isAlert(reply):
+		return nil, address, errWantsTLS
 	case len(reply) > maxReply:
 		return nil, address, fmt.Errorf("%w: longer than %d bytes", errBadReply, maxReply)
 	case err != nil && ctx.Err() != nil:

@@ -53,9 +53,9 @@ func TestParseTopic(t *testing.T) {
 			{ID: 0, Replicas: []int32{0, 1}, Adding: []int32{1}, Reassigning: true}},
 	} {
 		for i := range want {
-			want[i].Leader = cluster.NoLeader
+			want[i].Leader, want[i].Version = cluster.NoLeader, cluster.NoVersion
 		}
-		got, err := parseTopic([]byte(data))
+		_, got, err := parseTopic([]byte(data))
 		if err != nil {
 			t.Errorf("%s: %v", data, err)
 		}
@@ -69,7 +69,7 @@ func TestParseTopic(t *testing.T) {
 		`{"partitions":{"0":null}}`, `{"partitions":{"0":["a"]}}`, `{"partitions":{"0":0}}`,
 		`{"partitions":{"0":[0]},"adding_replicas":{"1":[2]}}`, `{"partitions":{"0":[0]},"removing_replicas":{"0":[-2]}}`,
 	} {
-		if got, err := parseTopic([]byte(data)); err == nil {
+		if _, got, err := parseTopic([]byte(data)); err == nil {
 			t.Errorf("%s is taken for %+v", data, got)
 		}
 	}

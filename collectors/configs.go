@@ -1,0 +1,193 @@
+package collectors
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/kafka"
+	"github.com/evenkeel/evenkeel/zookeeper"
+)
+
+const (
+	minISRKey  = "min.insync.replicas"
+	sessionKey = "broker.session.timeout.ms"
+
+	// configsAge is how old a setting may become before it is read again: people
+	// change them rarely, and there are as many as topics.
+	configsAge = 5 * time.Minute
+	// configsBatch is how many topics are asked for in one request, and, once all
+	// have been read, in one poll.
+	configsBatch = 500
+)
+
+// minISRMemory holds what min.insync.replicas was when it was last read, by topic.
+type minISRMemory map[string]minISR
+
+type minISR struct {
+	value int // 0 when it could not be told
+	read  time.Time
+}
+
+// readConfigs reads min.insync.replicas of the topics that it was not read of yet,
+// or of those of which it was read longest ago, and puts what is known of all into
+// the picture.
+func (r *reading) readConfigs(ctx context.Context) {
+	r.source(cluster.SourceConfigs, func() ([]cluster.Fault, error) {
+		picture, ok := r.picture.Get()
+		if !ok {
+			return nil, dependsOn(cluster.SourcePartitions)
+		}
+		if picture.LeadersOnly {
+			return nil, nil
+		}
+		faults := r.refreshMinISR(ctx, picture)
+		for i := range picture.Topics {
+			picture.Topics[i].MinISR = r.minISR[picture.Topics[i].Name].value
+		}
+		return faults, nil
+	})
+}
+
+// refreshMinISR asks for the settings of topics that are due.
+func (r *reading) refreshMinISR(ctx context.Context, picture *cluster.Picture) (faults []cluster.Fault) {
+	ask := r.configReader(ctx)
+	if ask == nil {
+		return nil
+	}
+	now := time.Now()
+	for batch := range slices.Chunk(r.due(picture, now), configsBatch) {
+		values, f := ask(batch)
+		faults = append(faults, f...)
+		for _, topic := range batch {
+			r.minISR[topic] = minISR{value: values[topic], read: now}
+		}
+		if len(f) > 0 || ctx.Err() != nil {
+			break // the rest has its turn in a later poll
+		}
+	}
+	return faults
+}
+
+// due returns the topics to be asked for: all that were never read, else a batch of
+// the oldest. It forgets topics that are gone.
+func (r *reading) due(picture *cluster.Picture, now time.Time) []string {
+	memory := make(minISRMemory, len(picture.Topics))
+	var unread, old []string
+	for i := range picture.Topics {
+		t := &picture.Topics[i]
+		if t.Deleting || t.Unreadable {
+			continue
+		}
+		m, known := r.minISR[t.Name]
+		switch {
+		case !known:
+			unread = append(unread, t.Name)
+			continue
+		case now.Sub(m.read) >= configsAge:
+			old = append(old, t.Name)
+		}
+		memory[t.Name] = m
+	}
+	r.minISR = memory
+	slices.SortFunc(old, func(a, b string) int { return cmp.Compare(memory[a].read.UnixNano(), memory[b].read.UnixNano()) })
+	return append(unread, old[:min(len(old), configsBatch)]...)
+}
+
+// askConfigs returns min.insync.replicas of topics, without those of which it is not
+// known.
+type askConfigs func(topics []string) (map[string]int, []cluster.Fault)
+
+// configReader returns who tells the topics' settings: a broker whose release can,
+// else ZooKeeper; nil when nobody does.
+func (r *reading) configReader(ctx context.Context) askConfigs {
+	nodes := r.answering()
+	for _, n := range nodes {
+		if r.brokers.Identity(n).Configs {
+			r.readSessionTimeout(ctx, n)
+			return func(topics []string) (map[string]int, []cluster.Fault) { return r.minISRFromBroker(ctx, n, topics) }
+		}
+	}
+	if r.registry == nil || len(nodes) == 0 {
+		return nil
+	}
+	return func(topics []string) (map[string]int, []cluster.Fault) { return r.minISRFromZooKeeper(ctx, topics) }
+}
+
+// minISRFromBroker asks a broker, whose answer has the brokers' own setting where the
+// topic has none.
+func (r *reading) minISRFromBroker(ctx context.Context, n kafka.Node, topics []string) (map[string]int, []cluster.Fault) {
+	told, refused, err := r.brokers.TopicConfigs(ctx, n, topics, minISRKey)
+	if err != nil {
+		return nil, []cluster.Fault{brokerFault(n.ID, kafka.Reason(err), err)}
+	}
+	values, bad := numbers(told)
+	var faults []cluster.Fault
+	for topic, err := range refused {
+		if kafka.IsUnknownTopic(err) {
+			continue // it was made or deleted only now
+		}
+		faults = append(faults, brokerFault(n.ID, kafka.Reason(err), fmt.Errorf("%s of %d topics, one of them %s: %w", minISRKey, len(refused), topic, err)))
+		break
+	}
+	if bad != nil {
+		faults = append(faults, brokerFault(n.ID, string(cluster.BrokerProtocolError), bad))
+	}
+	return values, faults
+}
+
+// minISRFromZooKeeper reads the topics' own settings. What the brokers have for the
+// other topics no release tells that has to be asked so; the configuration may.
+func (r *reading) minISRFromZooKeeper(ctx context.Context, topics []string) (map[string]int, []cluster.Fault) {
+	told, faults, err := r.registry.TopicConfigs(ctx, topics, minISRKey)
+	if err != nil {
+		return nil, append(faults, cluster.Fault{Target: "ZooKeeper", Reason: zookeeper.Reason(err), Err: err})
+	}
+	values, bad := numbers(told)
+	if bad != nil {
+		faults = append(faults, cluster.Fault{Target: "ZooKeeper", Reason: string(cluster.ServerBadReply), Err: bad})
+	}
+	if len(faults) > 0 {
+		return values, faults // a topic that is not told may have a setting that could not be read
+	}
+	for _, topic := range topics {
+		if _, own := told[topic]; !own && r.cfg.Kafka.MinInsyncReplicas > 0 {
+			values[topic] = r.cfg.Kafka.MinInsyncReplicas
+		}
+	}
+	return values, nil
+}
+
+// numbers reads settings that are numbers from 1 on. The error tells of one that is
+// not.
+func numbers(told map[string]string) (values map[string]int, bad error) {
+	values = make(map[string]int, len(told))
+	for topic, text := range told {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			bad = fmt.Errorf("%s of topic %s is %.40q, which is no number from 1 on", minISRKey, topic, text)
+			continue
+		}
+		values[topic] = n
+	}
+	return values, bad
+}
+
+// readSessionTimeout learns how long the controllers wait for a silent broker. Where
+// it is not told, the default stands.
+func (r *reading) readSessionTimeout(ctx context.Context, n kafka.Node) {
+	if r.mode != cluster.ModeKRaft || r.session > 0 {
+		return
+	}
+	text, err := r.brokers.BrokerConfig(ctx, n, sessionKey)
+	if err != nil {
+		return
+	}
+	if ms, err := strconv.Atoi(text); err == nil && ms > 0 {
+		r.Poller.session = time.Duration(ms) * time.Millisecond
+	}
+}

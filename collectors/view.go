@@ -1,0 +1,282 @@
+package collectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/config"
+	"github.com/evenkeel/evenkeel/kafka"
+)
+
+// maxViews is how many brokers are asked for their view of the cluster, one after
+// the other, while no controller answers through them.
+const maxViews = 3
+
+var (
+	errNobodyTells   = errors.New("no broker that answers tells what the cluster looks like")
+	errUnconfirmed   = errors.New("no active controller answers, so what the brokers tell may be old")
+	errTooSoon       = errors.New("the controller is back only now, so what the brokers tell may still be old")
+	errUnconfirmable = errors.New("this kind of broker cannot tell whether a controller is active")
+)
+
+// view is what one broker tells of the cluster.
+type view struct {
+	node      kafka.Node
+	identity  kafka.Identity
+	metadata  *kafka.Metadata
+	described *kafka.ClusterDescription // nil where the release has none, or it was refused
+	moves     kafka.Moves
+	confirmed error // nil when an active controller answered through this broker
+	faults    []cluster.Fault
+}
+
+// look asks a broker for its view. The question that only a controller can answer
+// comes last: it hangs when there is none, and what comes after it on the same
+// connection hangs with it.
+func (r *reading) look(ctx context.Context, n kafka.Node) (*view, error) {
+	v := &view{node: n, identity: r.brokers.Identity(n)}
+	var err error
+	if v.metadata, err = r.brokers.Metadata(ctx, n); err != nil {
+		return nil, err
+	}
+	if v.identity.DescribesCluster {
+		if v.described, err = r.brokers.DescribeCluster(ctx, n); err != nil {
+			v.fault(err)
+		}
+	}
+	if !v.identity.Reassignments {
+		v.confirmed = errUnconfirmable
+		return v, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.patience(ctx))
+	defer cancel()
+	if v.moves, err = r.brokers.Reassignments(ctx, n); err != nil {
+		v.confirmed = err
+	}
+	return v, nil
+}
+
+// patience is how long a controller may take to answer: a third of what is left of
+// the stage, so that there is time to ask through another broker, and two seconds
+// at most.
+func (r *reading) patience(ctx context.Context) time.Duration {
+	patience := 2 * time.Second
+	if deadline, limited := ctx.Deadline(); limited {
+		patience = min(patience, time.Until(deadline)/maxViews)
+	}
+	return patience
+}
+
+func (v *view) fault(err error) {
+	v.faults = append(v.faults, brokerFault(v.node.ID, kafka.Reason(err), err))
+}
+
+// readBrokers fills from the brokers' own words what else the registry in ZooKeeper
+// tells: who is registered, the controller, and every partition.
+func (r *reading) readBrokers(ctx context.Context, probes *prober) {
+	r.source(cluster.SourceRegistry, func() ([]cluster.Fault, error) {
+		begun := time.Now()
+		r.note(cluster.SourcePartitions, cluster.Outcome{Started: begun, Finished: begun, Err: dependsOn(cluster.SourceProbes)})
+		v, faults := r.findView(ctx, probes)
+		if v == nil {
+			err := errNobodyTells
+			if len(faults) == 0 {
+				err = dependsOn(cluster.SourceProbes)
+			} else {
+				err = fmt.Errorf("%w: %w", err, faults[len(faults)-1].Err)
+			}
+			r.trust.observe(time.Now(), false, 0)
+			return faults, err
+		}
+		r.clusterID, r.operations = v.metadata.ClusterID, v.operations()
+		r.note(cluster.SourcePartitions, cluster.Outcome{Started: begun, Finished: time.Now()})
+		return append(faults, v.faults...), r.take(v)
+	})
+}
+
+// findView asks brokers for their view until a controller confirms one. What the
+// first of them told stands where none does.
+func (r *reading) findView(ctx context.Context, probes *prober) (first *view, faults []cluster.Fault) {
+	preferred := r.lastController()
+	for asked := 0; asked < maxViews; {
+		n, ok := probes.next(ctx, preferred)
+		if !ok {
+			break
+		}
+		v, err := r.look(ctx, n)
+		if err != nil {
+			faults = append(faults, brokerFault(n.ID, kafka.Reason(err), err))
+			continue
+		}
+		asked++
+		for _, b := range v.metadata.Brokers {
+			r.startProbe(probes, b)
+		}
+		if first == nil || v.confirmed == nil {
+			first = v
+		}
+		switch {
+		case v.confirmed == nil, errors.Is(v.confirmed, errUnconfirmable), kafka.Reason(v.confirmed) == cluster.ReasonPermission:
+			return first, faults
+		case kafka.IsNotController(v.confirmed):
+			// With ZooKeeper, a broker knows the controller and does not speak for it.
+			preferred = v.metadata.Controller
+		default:
+			faults = append(faults, brokerFault(n.ID, kafka.Reason(v.confirmed), v.confirmed))
+		}
+	}
+	return first, faults
+}
+
+// lastController returns the broker that was the controller in the poll before, -1
+// when none was named.
+func (r *reading) lastController() int32 {
+	if r.prev != nil {
+		if c, ok := r.prev.Controller.Get(); ok && c.Exists && c.Named {
+			return c.ID
+		}
+	}
+	return -1
+}
+
+// take makes the picture of the view that was found, as far as it can be believed.
+// The error says why it cannot.
+func (r *reading) take(v *view) error {
+	picture := v.metadata.Picture
+	r.picture = cluster.Read(picture)
+	if r.protocolOnly(v.identity) || !v.identity.TellsReplicas {
+		leadersOnly(picture)
+	}
+	if errors.Is(v.confirmed, errUnconfirmable) {
+		r.unconfirmed = true
+		r.registrations = cluster.Read(v.registered())
+		r.setController(v)
+		return nil
+	}
+	r.silent = v.confirmed != nil && kafka.Reason(v.confirmed) != cluster.ReasonPermission
+	picture.MovesUnknown = v.confirmed != nil
+	addMoves(picture, v.moves)
+	if !r.trust.observe(time.Now(), v.confirmed == nil, r.sessionTimeout(v)) {
+		forgetStates(picture)
+		err := fmt.Errorf("%w: %w", errUnconfirmed, v.confirmed)
+		if v.confirmed == nil {
+			r.setController(v)
+			err = errTooSoon
+		}
+		r.registrations = cluster.Failed[map[int32]*cluster.Registration](err)
+		return err
+	}
+	r.registrations = cluster.Read(v.registered())
+	r.setController(v)
+	return nil
+}
+
+// setController notes who the controller is. In KRaft brokers prove that there is
+// one, and name any broker.
+func (r *reading) setController(v *view) {
+	switch c := v.metadata.Controller; {
+	case v.identity.Mode == cluster.ModeKRaft || r.protocolOnly(v.identity):
+		if v.confirmed == nil {
+			r.controller = cluster.Read(cluster.Controller{Exists: true})
+		}
+	case v.confirmed == nil:
+		r.controller = cluster.Read(cluster.Controller{ID: v.node.ID, Exists: true, Named: v.node.ID >= 0})
+	case v.identity.NamesController:
+		r.controller = cluster.Read(cluster.Controller{ID: c, Exists: c >= 0, Named: c >= 0})
+	}
+}
+
+// judgeController says that there is no controller when none answered though most
+// brokers do, once all of them have been heard.
+func (r *reading) judgeController() {
+	if r.silent && 2*r.heard > r.tried {
+		r.controller = cluster.Read(cluster.Controller{})
+	}
+}
+
+// sessionTimeout returns how long it takes the controller to find out that a broker
+// died.
+func (r *reading) sessionTimeout(v *view) time.Duration {
+	switch {
+	case r.session > 0:
+		return r.session
+	case v.identity.Mode == cluster.ModeKRaft:
+		return sessionTimeoutKRaft
+	default:
+		return sessionTimeoutZooKeeper
+	}
+}
+
+// registered returns the brokers of the same answer that has the partitions, so that
+// both are of one moment, and adds those that are known and fenced.
+func (v *view) registered() map[int32]*cluster.Registration {
+	if v.described == nil {
+		return v.metadata.Brokers
+	}
+	for id, b := range v.described.Brokers {
+		if v.metadata.Brokers[id] == nil {
+			b.Fenced = true
+			v.metadata.Brokers[id] = b
+		}
+	}
+	return v.metadata.Brokers
+}
+
+// protocolOnly says whether this is a service that speaks Kafka's protocol and has
+// none of what stands behind it: it knows neither the requests of brokers that have
+// a controller in ZooKeeper nor of those that have a quorum.
+func (r *reading) protocolOnly(i kafka.Identity) bool {
+	switch r.cfg.Kafka.Flavour {
+	case config.FlavourKafka:
+		return false
+	case config.FlavourProtocol:
+		return true
+	default:
+		return i.Mode == "" && i.AnswersVersions
+	}
+}
+
+// leadersOnly leaves of a picture what clients need to find their way: how many
+// partitions there are, and whom to ask for each.
+func leadersOnly(picture *cluster.Picture) {
+	picture.LeadersOnly, picture.OfflineTold = true, false
+	eachPartition(picture, func(_ string, p *cluster.Partition) {
+		if p.State == cluster.StateRecorded {
+			p.State = cluster.StateLeader
+		}
+		p.Replicas, p.ISR, p.Offline = nil, nil, nil
+	})
+}
+
+// forgetStates leaves of a picture what only a controller can change while there is
+// none: the assignment. Leaders remain as those to ask for offsets.
+func forgetStates(picture *cluster.Picture) {
+	picture.OfflineTold = false
+	eachPartition(picture, func(_ string, p *cluster.Partition) {
+		p.State, p.ISR, p.Offline = cluster.StateUnknown, nil, nil
+	})
+}
+
+// addMoves marks the partitions that are being reassigned.
+func addMoves(picture *cluster.Picture, moves kafka.Moves) {
+	if len(moves) == 0 {
+		return
+	}
+	eachPartition(picture, func(topic string, p *cluster.Partition) {
+		if m, moving := moves[topic][p.ID]; moving {
+			p.Reassigning, p.Adding = true, m.Adding
+		}
+	})
+}
+
+func eachPartition(picture *cluster.Picture, f func(topic string, p *cluster.Partition)) {
+	for i := range picture.Topics {
+		t := &picture.Topics[i]
+		for j := range t.Partitions {
+			f(t.Name, &t.Partitions[j])
+		}
+	}
+}

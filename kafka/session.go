@@ -1,0 +1,107 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+
+	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// Kafka's names of the requests of a login.
+const (
+	saslHandshake    = "SaslHandshake"
+	saslAuthenticate = "SaslAuthenticate"
+)
+
+// logIn gives the connection to sarama, which logs in if that is configured.
+func (l *link) logIn(ctx context.Context, handshake int16) error {
+	conf := saramaConfig(l.to.clientID, handOver{l.socket})
+	if l.to.login != nil {
+		if err := l.to.login(ctx, conf); err != nil {
+			return &loginError{err: err}
+		}
+		l.chooseLogin(conf, handshake)
+	}
+	before := l.sent()
+	l.broker = sarama.NewBroker(l.to.addr)
+	if err := l.broker.Open(conf); err != nil {
+		return &loginError{err: err} // about the configuration
+	}
+	// Open goes on in the background. Connected waits for it, and is the only one
+	// to tell why it failed.
+	connected, err := l.broker.Connected()
+	if err == nil && !connected {
+		err = sarama.ErrNotConnected
+	}
+	if l.to.login != nil {
+		err = loginFailure(ctx, err)
+		l.countLogin(conf, int(l.sent()-before), err)
+	}
+	// From here on it is our knowledge of the broker that bounds what is sent.
+	conf.Version = sarama.MaxVersion
+	return err
+}
+
+// chooseLogin sets the form of the login: that of Kafka 1.0 by default, or what the
+// broker knows, if it said so.
+func (l *link) chooseLogin(conf *sarama.Config, handshake int16) {
+	conf.Net.SASL.Version = handshake
+	conf.Version = sarama.V1_0_0_0 // sarama takes the form of SaslAuthenticate from it
+	if l.known == nil || l.to.override != nil {
+		return
+	}
+	if !l.known.knows(kmsg.SASLHandshake, 1) || !l.known.knows(kmsg.SASLAuthenticate, 0) {
+		conf.Net.SASL.Version = sarama.SASLHandshakeV0
+	}
+	if l.known.knows(kmsg.SASLAuthenticate, 1) {
+		conf.Version = sarama.MaxVersion
+	}
+}
+
+// countLogin counts the requests of a login. In its old form all but the first are
+// none of Kafka's.
+func (l *link) countLogin(conf *sarama.Config, sent int, err error) {
+	if conf.Net.SASL.Version == sarama.SASLHandshakeV0 {
+		sent = min(sent, 1)
+	}
+	for i := range sent {
+		api, outcome := saslAuthenticate, error(nil)
+		if i == 0 && conf.Net.SASL.Handshake {
+			api = saslHandshake
+		}
+		if i == sent-1 {
+			outcome = err
+		}
+		l.to.observe(api, outcome)
+	}
+}
+
+// loginError says that a broker did not let us in.
+type loginError struct{ err error }
+
+func (e *loginError) Error() string { return "the login failed: " + e.err.Error() }
+func (e *loginError) Unwrap() error { return e.err }
+
+// loginFailure tells a login that was refused from one that was not heard. Before
+// Kafka 1.0, brokers refuse by hanging up.
+func loginFailure(ctx context.Context, err error) error {
+	var timeout interface{ Timeout() bool }
+	var frame *frameError
+	var decoding sarama.PacketDecodingError
+	switch {
+	case err == nil, ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout(),
+		errors.As(err, &frame), errors.As(err, &decoding):
+		return err
+	default:
+		return &loginError{err: err}
+	}
+}
+
+// isLoginFailure says whether an error is that of a login, or of its renewal by
+// sarama in the middle of a connection.
+func isLoginFailure(err error) bool {
+	var login *loginError
+	return errors.As(err, &login) ||
+		isCode(err, sarama.ErrSASLAuthenticationFailed, sarama.ErrUnsupportedSASLMechanism, sarama.ErrIllegalSASLState)
+}
