@@ -44,7 +44,7 @@ func TestEnsembleFaults(t *testing.T) {
 	defer cancel()
 	c := testbed.StartT(t, testbed.Spec{})
 	must(t, c.CreateTopic(ctx, "test", assignment))
-	truths := record(t, c)
+	truths := record(t, c, readZooKeeper)
 	p := start(t, "--zookeeper.servers="+c.ZooKeeperConnect(), "--poll.interval=900ms", "--poll.timeout=5s")
 	judge := watch(t, p, truths) // whatever happens to the ensemble, nothing wrong may be said of Kafka
 	kafka := []string{

@@ -19,6 +19,9 @@ type judge struct {
 	done    chan struct{}
 	samples []samples
 	dead    map[int][]span // when each broker's process did not run
+	// lag is how much later than another a broker may hear of what the controller
+	// decided, where the picture or the truth comes from brokers.
+	lag time.Duration
 }
 
 type span struct{ from, to time.Time }
@@ -67,8 +70,10 @@ func (j *judge) end(least int, often ...string) {
 			continue // before the first poll has ended
 		}
 		polls[finished] = true
-		to := time.UnixMilli(int64(finished*1000 + 0.5)).Add(clockSlack)
-		from := to.Add(-time.Duration(s.values["evenkeel_poll_duration_seconds"]*float64(time.Second)) - 2*clockSlack)
+		took := time.Duration(s.values["evenkeel_poll_duration_seconds"] * float64(time.Second))
+		slack := clockSlack + j.lag
+		to := time.UnixMilli(int64(finished*1000 + 0.5)).Add(slack)
+		from := to.Add(-took - 2*slack)
 		j.judgeStates(s, from, to, judged)
 		j.judgeUp(s, from, to, judged)
 	}
@@ -103,7 +108,7 @@ func (j *judge) judgeStates(s samples, from, to time.Time, judged map[string]int
 // judgeUp holds that a dead broker is never up. A living one may be down in our
 // eyes when the machine is too busy to let it answer in time, and then says so.
 func (j *judge) judgeUp(s samples, from, to time.Time, judged map[string]int) {
-	for id := range 2 {
+	for id := range maxBrokers {
 		series := brokerSeries("kafka_broker_up", id)
 		up, there := s.values[series]
 		if !there {

@@ -19,13 +19,15 @@ import (
 	"github.com/evenkeel/evenkeel/testbed"
 )
 
-// truth is what the registry in ZooKeeper said around a moment, read by the test
-// itself, with a client of its own.
+// truth is what the cluster said of itself around a moment, read by the test itself,
+// with a client of its own: the registry in ZooKeeper, or without one, the metadata
+// of a broker that stays alive.
 type truth struct {
 	from, to   time.Time // it was read between these
+	brokers    int       // their ids are below this
 	registered []int
 	comings    int32 // cversion of /brokers/ids: it rises by one whenever a broker comes or goes
-	controller int   // -1: none
+	controller int   // -1: none; unsaid where nobody tells
 	election   int64 // czxid of /controller: another one is another election
 	partitions map[partName]partTruth
 }
@@ -42,6 +44,12 @@ type partTruth struct {
 	version  int32 // of the state znode: it rises by one with every change
 }
 
+// unsaid is the controller where brokers do not tell who it is.
+const unsaid = -2
+
+// reader reads the truth once.
+type reader func(c *testbed.Cluster) (truth, error)
+
 // recorder reads the truth all the time.
 type recorder struct {
 	mu     sync.Mutex
@@ -52,13 +60,13 @@ type recorder struct {
 
 // record begins to read. A reading that fails, for want of a quorum or because a
 // topic is only half made, is left out: what happened meanwhile is then unseen.
-func record(t *testing.T, c *testbed.Cluster) *recorder {
+func record(t *testing.T, c *testbed.Cluster, read reader) *recorder {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &recorder{done: make(chan struct{}), cancel: cancel}
 	go func() {
 		defer close(r.done)
 		for ctx.Err() == nil {
-			if v, err := readTruth(c); err == nil {
+			if v, err := read(c); err == nil {
 				r.mu.Lock()
 				r.truths = append(r.truths, v)
 				r.mu.Unlock()
@@ -80,8 +88,9 @@ func (r *recorder) stop() {
 	}
 }
 
-func readTruth(c *testbed.Cluster) (truth, error) {
-	v := truth{from: time.Now(), controller: -1, partitions: map[partName]partTruth{}}
+// readZooKeeper reads the truth in the registry.
+func readZooKeeper(c *testbed.Cluster) (truth, error) {
+	v := truth{from: time.Now(), brokers: len(c.Brokers()), controller: -1, partitions: map[partName]partTruth{}}
 	ids, stat, err := c.ZK().Children(c.Path("/brokers/ids"))
 	if err != nil {
 		return v, err
@@ -198,12 +207,15 @@ func (v truth) unseenSince(before truth) (series []string) {
 		}
 	}
 	if v.comings-before.comings > 1 {
-		for id := range 2 {
+		for id := range v.brokers {
 			series = append(series, brokerSeries("kafka_broker_registered", id))
 		}
 	}
 	if v.election != before.election && v.controller >= 0 && before.controller >= 0 {
-		series = append(series, "kafka_active_controllers", brokerSeries("kafka_broker_is_controller", 0), brokerSeries("kafka_broker_is_controller", 1))
+		series = append(series, "kafka_active_controllers")
+		for id := range v.brokers {
+			series = append(series, brokerSeries("kafka_broker_is_controller", id))
+		}
 	}
 	if missed {
 		series = slices.AppendSeq(series, maps.Keys(countSeries))
