@@ -84,6 +84,11 @@ var (
 		}
 		return err
 	}}
+	// metadataAnswered holds that there is an answer, whatever brokers are there.
+	metadataAnswered = request{"metadata", func(b *sarama.Broker) error {
+		_, err := b.GetMetadata(&sarama.MetadataRequest{Topics: []string{"test"}})
+		return err
+	}}
 	produce = request{"produce", func(b *sarama.Broker) error {
 		set := &sarama.ProduceRequest{RequiredAcks: sarama.WaitForLocal, Timeout: 1000}
 		set.AddMessage("test", 0, &sarama.Message{Value: []byte("x")})

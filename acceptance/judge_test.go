@@ -50,6 +50,13 @@ func watch(t *testing.T, p *program, truths *recorder) *judge {
 func (j *judge) killed(broker int)   { j.dead[broker] = append(j.dead[broker], span{from: time.Now()}) }
 func (j *judge) starting(broker int) { j.dead[broker][len(j.dead[broker])-1].to = time.Now() }
 
+// restarted is called instead of both where nobody knows when exactly the broker is
+// dead: from then on nothing is sure of it.
+func (j *judge) restarted(broker int) {
+	now := time.Now()
+	j.dead[broker] = append(j.dead[broker], span{from: now, to: now})
+}
+
 // clockSlack is what two readings of the clock in two processes, and the rounding
 // of a metric to milliseconds, may differ.
 const clockSlack = 20 * time.Millisecond

@@ -22,3 +22,8 @@ func TestStoryOnReleases(t *testing.T) {
 		t.Run(kafka, func(t *testing.T) { story(t, kafka) })
 	}
 }
+
+// TestRollingUpgradeToMetadata takes a cluster from 2.8.2 to 3.9.2.
+func TestRollingUpgradeToMetadata(t *testing.T) {
+	rollingUpgrade(t, testbed.Spec{Kafka: "2.8.2", ZooKeeper: "3.8.6", OneJVM: true}, "3.9.2", "2.8", "3.9")
+}

@@ -70,7 +70,7 @@ func TestVersions(t *testing.T) {
 		"auto": true, "0.8.2": true, "0.8.2.0": true, "0.9": true, "0.9.0.1": true, "0.10.2.2": true, "0.11": true,
 		"1.0": true, "2.8.1": true, "3.9": true, "4.0.0": true, "4.10": true, "10.0": true,
 		"0.8": false, "0.8.1.9": false, "0.7.10": false, "0": false, "00.9": false, "1": false, "01.0": false, "1.0.0.0": false,
-		"0.9.0.1.2": false, "v3.9": false, "3.9-IV0": false, "3.": false, "3.x": false, "Auto": false, " 3.9": false, "3.9\n": false,
+		"0.9.0.1.2": false, "v3.9": false, "3.9-IV0": false, "3.": false, "3.x": false, "Auto": false, "3.9\n": false,
 	} {
 		var v kafkaVersion
 		if err := v.set(text); (err == nil) != good || good && string(v) != text {

@@ -25,7 +25,7 @@ func ReadSecret(inline config.Secret, file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("secret: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // It was only read.
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	if err != nil {
 		return "", fmt.Errorf("secret: %w", err)

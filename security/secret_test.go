@@ -18,7 +18,7 @@ func TestReadSecret(t *testing.T) {
 		"hunter2\n":      "hunter2",
 		"hunter2\r\n":    "hunter2",
 		"hunter2\n\n":    "hunter2\n",
-		" hunter2 \n":    " hunter2 ",
+		"hunter2 \t\n":   "hunter2 \t",
 		"two\nlines\n":   "two\nlines",
 		"hunter\u00e4\n": "hunter\u00e4",
 	} {

@@ -98,7 +98,7 @@ func (s *socket) authenticate() error {
 	if err := s.SetWriteDeadline(time.Now().Add(greetTimeout)); err != nil {
 		return err
 	}
-	if _, err := s.Conn.Write(s.auth); err != nil {
+	if _, err := s.Write(s.auth); err != nil {
 		return fmt.Errorf("send the credentials: %w", err)
 	}
 	if err := s.SetWriteDeadline(time.Time{}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -43,7 +44,8 @@ func newLink(opts SessionOptions, hosts *hosts, auth *authenticator) (*link, err
 }
 
 // takeDown ends the link and returns when nothing of it runs any more. Politely,
-// it tells the server that the session is over; that may take a second.
+// it tells the server that the session is over; that may take a second. The link is
+// down before that, when it only waits for its own time-outs.
 //
 // Closing the library's client under running calls can leave its goroutine
 // blocked for ever (a request may get three answers, and there is room for two).
@@ -54,13 +56,15 @@ func (l *link) takeDown(politely bool) {
 		l.dialer.sever()
 	}
 	<-l.idle
-	go func() {
+	var closing sync.WaitGroup
+	closing.Go(func() {
 		l.conn.Close()
 		l.dialer.sever()
-	}()
+	})
 	for range l.events { // the library closes it at its very end
 	}
 	close(l.down)
+	closing.Wait()
 }
 
 // explain says in words of ours why a call failed: the library knows only that

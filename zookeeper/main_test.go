@@ -7,7 +7,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The goroutine that is let be starts the processes of real servers, as long as the
+// tests run.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/evenkeel/evenkeel/testbed.spawner"))
+}
 
 // eventually waits until ok says yes, and fails the test when it never does.
 func eventually(t *testing.T, what string, ok func() bool) {

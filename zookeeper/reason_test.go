@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"testing"
 
@@ -27,6 +28,14 @@ func TestReason(t *testing.T) {
 		{errNotAllowed, cluster.ServerNotAllowed},
 		{errBadReply, cluster.ServerBadReply},
 		{zk.ErrNoAuth, cluster.ReasonPermission},
+		{zk.ErrAuthFailed, cluster.ReasonPermission},
+		{errCredentials, cluster.ReasonPermission},
+		{errWantsTLS, cluster.ServerTLSError},
+		// Only a handshake reads before there is a connection.
+		{dialed(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), cluster.ServerTLSError},
+		{dialed(io.EOF), cluster.ServerTLSError},
+		{dialed(&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}), cluster.ServerTimeout},
+		{dialed(refused), cluster.ServerRefused},
 		{zk.ErrNoNode, cluster.ServerBadReply},
 		{errors.New("something else"), cluster.ServerBadReply},
 		{refused, cluster.ServerRefused},
@@ -41,7 +50,7 @@ func TestReason(t *testing.T) {
 		{context.DeadlineExceeded, cluster.ServerTimeout},
 		{context.Canceled, cluster.ServerTimeout},
 		{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, cluster.ServerTLSError},
-		{&net.OpError{Op: "remote error", Err: tls.AlertError(40)}, cluster.ServerTLSError},
+		{&net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")}, cluster.ServerTLSError},
 		{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, cluster.ServerTLSError},
 		// Of several servers the one that tells most.
 		{&noSession{zk.ErrNoServer, []error{refused, errNotServing}}, cluster.ServerNotServing},

@@ -43,6 +43,7 @@ type Session struct {
 	link   *link         // nil until the next call opens one
 	last   chan struct{} // closed when the link retired last is down; nil without one
 	closed bool
+	ending sync.WaitGroup // links that are being taken down
 }
 
 // NewSession returns a session that is not yet connected.
@@ -68,11 +69,8 @@ func (s *Session) Close() {
 	if l := s.link; l != nil {
 		s.retire(l, l.calls == 0)
 	}
-	last := s.last
 	s.mu.Unlock()
-	if last != nil {
-		<-last
-	}
+	s.ending.Wait()
 }
 
 // acquire returns the link to make a call on, opening one if need be. A link that
@@ -129,7 +127,7 @@ func (s *Session) retire(l *link, politely bool) {
 	}
 	s.link, s.last = nil, l.down
 	s.hosts.stop()
-	go l.takeDown(politely)
+	s.ending.Go(func() { l.takeDown(politely) })
 }
 
 // call makes a call on the session and returns by the end of the context, whatever

@@ -77,7 +77,7 @@ func (s *socket) greet() error {
 		if isTimeout(err) {
 			return fmt.Errorf("no answer to the request for a session: %w", err)
 		}
-		return fmt.Errorf("%w (it closed the connection instead of opening a session): %w", errNotServing, err)
+		return fmt.Errorf("%w (it closed the connection instead of opening a session, as does a port that wants TLS): %w", errNotServing, err)
 	}
 	if isAlert(frame) {
 		return errWantsTLS

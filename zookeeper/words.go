@@ -47,7 +47,7 @@ func ask(ctx context.Context, dial DialFunc, server, word string) (reply []byte,
 	case len(reply) > maxReply:
 		return nil, address, fmt.Errorf("%w: longer than %d bytes", errBadReply, maxReply)
 	case err != nil && ctx.Err() != nil:
-		return nil, address, fmt.Errorf("no answer in time: %w", ctx.Err())
+		return nil, address, fmt.Errorf("no answer in time (is it frozen, or does the port want TLS?): %w", ctx.Err())
 	case err != nil && len(reply) > 0:
 		return nil, address, fmt.Errorf("%w: cut short after %d bytes: %w", errBadReply, len(reply), err)
 	case err != nil:
