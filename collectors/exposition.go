@@ -45,13 +45,16 @@ func NewExposition(cfg config.Cluster, enc *metrics.Encoder, log *slog.Logger) *
 type Encoded struct {
 	Cluster []metrics.Part // what the snapshot says of the cluster
 	Itself  metrics.Part   // what it says of evenkeel: told even when the snapshot is stale
+	// More are families of Cluster that are not among Families: what ZooKeeper
+	// servers tell beyond the declared ones, where all of it is wanted.
+	More []*metrics.Family
 }
 
 // Encode encodes a snapshot. A collector that panics over it loses its own
 // metrics and counts as failed; the others are not touched.
 func (e *Exposition) Encode(s *cluster.Snapshot) (Encoded, error) {
 	v := &View{Snapshot: s, Show: show(e.cfg, s)}
-	var out Encoded
+	out := Encoded{More: MoreFamilies(s.Ensemble)}
 	succeeded := map[string]bool{}
 	for _, c := range applying(s) {
 		part, err := e.enc.Encode(s.Cluster, func(w *metrics.Writer) { c.Emit(v, w) })

@@ -25,6 +25,7 @@ type EnsembleReader interface {
 // RegistryReader reads what Kafka keeps in ZooKeeper.
 type RegistryReader interface {
 	Registry(ctx context.Context, choose zookeeper.PictureChoice) zookeeper.Registry
+	Members(ctx context.Context) ([]cluster.Member, error)
 	TopicConfigs(ctx context.Context, topics []string, key string) (map[string]string, []cluster.Fault, error)
 }
 

@@ -47,6 +47,7 @@ type fakeCluster struct {
 	configs     map[string]string // min.insync.replicas by topic, as brokers tell it
 	znodes      map[string]string // and as it stands in ZooKeeper
 	refused     map[string]error  // topics whose settings are refused
+	members     []cluster.Member
 }
 
 func (f *fakeCluster) note(ctx context.Context, call string) error {
@@ -124,6 +125,10 @@ func (f registryOf) TopicConfigs(ctx context.Context, topics []string, key strin
 		}
 	}
 	return told, nil, f.note(ctx, "znode configs")
+}
+
+func (f registryOf) Members(ctx context.Context) ([]cluster.Member, error) {
+	return f.members, f.note(ctx, "members")
 }
 
 func (f *fakeCluster) Identity(kafka.Node) kafka.Identity { return f.identity }

@@ -72,11 +72,7 @@ func (r *reading) readCluster(ctx context.Context, probes *prober) {
 	var wg sync.WaitGroup
 	if r.Poller.ensemble != nil {
 		wg.Go(func() {
-			r.source(cluster.SourceEnsemble, func() ([]cluster.Fault, error) {
-				var faults []cluster.Fault
-				r.ensemble, faults = r.Poller.ensemble.Read(ctx)
-				return faults, nil
-			})
+			r.source(cluster.SourceEnsemble, func() ([]cluster.Fault, error) { return r.readEnsemble(ctx), nil })
 		})
 	}
 	// Those known from the poll before, or else the bootstrap addresses, are asked
@@ -90,6 +86,21 @@ func (r *reading) readCluster(ctx context.Context, probes *prober) {
 	}
 	wg.Go(func() { r.readMembers(ctx, probes) })
 	wg.Wait()
+}
+
+// readEnsemble asks every ZooKeeper server, and any of them for the members. Without a
+// quorum nobody tells these, which is no fault of its own.
+func (r *reading) readEnsemble(ctx context.Context) (faults []cluster.Fault) {
+	r.ensemble, faults = r.Poller.ensemble.Read(ctx)
+	if quorum, _ := r.ensemble.HasQuorum(); !quorum {
+		return faults
+	}
+	members, err := r.registry.Members(ctx)
+	if err != nil {
+		faults = append(faults, cluster.Fault{Target: "znode /zookeeper/config", Reason: zookeeper.Reason(err), Err: err})
+	}
+	r.ensemble.Members = members
+	return faults
 }
 
 // readMembers reads who belongs to the cluster and how its partitions are, from

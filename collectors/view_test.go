@@ -328,3 +328,17 @@ func TestReassignmentIsNoLag(t *testing.T) {
 		t.Errorf("reassigning %d, lagging %d", z.Reassigning, z.UnderReplicated[cluster.MissingLagging])
 	}
 }
+
+func TestMembersOfTheEnsemble(t *testing.T) {
+	f := newFake()
+	f.members = []cluster.Member{{ID: 1}, {ID: 2}}
+	s := poller(t, f).poll(t)
+	if len(s.Ensemble.Members) != 2 || len(s.Outcomes[cluster.SourceEnsemble].Faults) != 0 {
+		t.Errorf("members %v, faults %v", s.Ensemble.Members, s.Outcomes[cluster.SourceEnsemble].Faults)
+	}
+	f.fail["members"] = errors.New("rubbish")
+	s = poller(t, f).poll(t)
+	if o := s.Outcomes[cluster.SourceEnsemble]; o.Err != nil || len(o.Faults) != 1 {
+		t.Errorf("outcome %+v, want one fault", o)
+	}
+}

@@ -70,11 +70,12 @@ var zkFamilies = append([]*metrics.Family{
 }, zkStats...)
 
 var zookeeperCollector = &Collector{
-	Name:    "zookeeper",
-	Help:    "Mode and condition of every ZooKeeper server, and of the ensemble.",
-	Sources: []cluster.Source{cluster.SourceEnsemble},
+	Name:     "zookeeper",
+	Help:     "Mode and condition of every ZooKeeper server, and of the ensemble.",
+	Sources:  []cluster.Source{cluster.SourceEnsemble},
 	Families: zkFamilies,
 	Emit:     emitZooKeeper,
+	Applies:  func(s *cluster.Snapshot) bool { return s.Ensemble != nil },
 }
 
 func emitZooKeeper(v *View, w *metrics.Writer) {

@@ -46,7 +46,11 @@ type apiSource struct {
 type apiEnsemble struct {
 	HasQuorum *bool       `json:"has_quorum,omitempty"`
 	Leaders   *int        `json:"leaders,omitempty"`
+	Voters    *int        `json:"voters,omitempty"`
 	Servers   []apiServer `json:"servers"`
+	// Members of the ensemble that are not in the configuration, as they name
+	// themselves.
+	Unconfigured []string `json:"unconfigured,omitempty"`
 }
 
 type apiServer struct {

@@ -51,7 +51,7 @@ func describeEnsemble(e *cluster.Ensemble) *apiEnsemble {
 	if e == nil {
 		return nil
 	}
-	a := &apiEnsemble{HasQuorum: known(e.HasQuorum()), Leaders: known(e.Leaders())}
+	a := &apiEnsemble{HasQuorum: known(e.HasQuorum()), Leaders: known(e.Leaders()), Voters: known(e.Voters()), Unconfigured: e.Unconfigured()}
 	for i := range e.Servers {
 		v := &e.Servers[i]
 		a.Servers = append(a.Servers, apiServer{Name: v.Name, Mode: string(v.Mode), Status: string(v.Status), Version: v.Version, Error: errorText(v.Err)})

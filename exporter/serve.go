@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ var families = collectors.Families()
 // evenkeel itself is.
 func (e *Exporter) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
+	order := families
 	var parts []metrics.Part
 	for _, watcher := range e.all() {
 		p, fresh := watcher.fresh(now)
@@ -29,6 +31,7 @@ func (e *Exporter) serveMetrics(w http.ResponseWriter, r *http.Request) {
 		}
 		if fresh {
 			parts = append(parts, p.encoded.Cluster...)
+			order = withMore(order, p.encoded.More)
 		}
 		parts = append(parts, p.encoded.Itself)
 	}
@@ -45,9 +48,20 @@ func (e *Exporter) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	if gzip {
 		h.Set("Content-Encoding", "gzip")
 	}
-	if err := metrics.NewPage(families, parts...).WriteTo(w, format, gzip, tail); err != nil {
+	if err := metrics.NewPage(order, parts...).WriteTo(w, format, gzip, tail); err != nil {
 		e.log.Debug("Scrape not written to its end", "remote", r.RemoteAddr, "err", err)
 	}
+}
+
+// withMore adds families to an order, which is not changed, unless they are in it.
+func withMore(order, more []*metrics.Family) []*metrics.Family {
+	order = slices.Clip(order)
+	for _, f := range more {
+		if !slices.ContainsFunc(order, func(o *metrics.Family) bool { return o.Name == f.Name }) {
+			order = append(order, f)
+		}
+	}
+	return order
 }
 
 // ownMetrics is the exposition of the process itself: go_*, process_*, build and

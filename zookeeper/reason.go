@@ -11,6 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/security"
 )
 
 var (
@@ -71,7 +72,7 @@ func isTimeout(err error) bool {
 }
 
 func isTLS(err error) bool {
-	if errors.Is(err, errWantsTLS) || errors.Is(err, errHandshake) {
+	if errors.Is(err, errWantsTLS) || errors.Is(err, errHandshake) || security.IsTLS(err) {
 		return true
 	}
 	// crypto/tls has no type for an alert over TCP, only these words.
