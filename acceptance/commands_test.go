@@ -65,7 +65,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"--config.file=/nowhere/evenkeel.yml", 2, "/nowhere/evenkeel.yml"},
 		{"--zookeeper.servers=z1:no", 2, "--zookeeper.servers"},
 		{"--no-such-flag", 2, "no-such-flag"},
-		{"", 2, "--zookeeper.servers: required"},
+		{"", 2, "--kafka.brokers or --zookeeper.servers: one of them is required"},
 		{"check --output=xml --zookeeper.servers=z1:2181", 3, `--output: "xml" is neither text nor json`},
 		{"--zookeeper.servers=z1:2181 --poll.interval=abc", 2, "--poll.interval: "},
 		{"--zookeeper.servers=z1:2181 --poll.interval=5s --poll.timeout=6s", 2, "--poll.timeout: "},

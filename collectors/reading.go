@@ -189,10 +189,10 @@ func (r *reading) metadataPicture(probes *prober, registered map[int32]*cluster.
 		if err != nil {
 			return nil, err
 		}
+		r.operations = v.operations()
 		if v.confirmed != nil {
 			return nil, v.confirmed
 		}
-		r.operations = v.operations()
 		addMoves(v.metadata.Picture, v.moves)
 		return v.metadata.Picture, nil
 	}

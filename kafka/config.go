@@ -44,7 +44,8 @@ func init() {
 func saramaConfig(clientID string, d handOver) *sarama.Config {
 	conf := sarama.NewConfig()
 	conf.ClientID = clientID
-	conf.ApiVersionsRequest = false // see learn
+	conf.Version = sarama.MaxVersion // what is sent is bounded by what the broker knows, see learn
+	conf.ApiVersionsRequest = false
 	conf.Net.DialTimeout = netTimeout
 	conf.Net.ReadTimeout = netTimeout
 	conf.Net.WriteTimeout = netTimeout

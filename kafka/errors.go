@@ -51,7 +51,6 @@ func (e *openError) Unwrap() error { return e.err }
 // explain says what went wrong in words that help. Once the context has ended,
 // the socket was closed by us, and what sarama says of that is not the cause.
 func explain(ctx context.Context, doing string, started time.Time, err error) error {
-	var op *net.OpError
 	var opening *openError
 	if errors.As(err, &opening) {
 		doing, err = opening.doing, opening.err
@@ -59,7 +58,7 @@ func explain(ctx context.Context, doing string, started time.Time, err error) er
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &op) && op.Op == "dial":
+	case isDial(err):
 		return err // it names the address and the cause
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", doing, &timeoutError{after: time.Since(started)})

@@ -82,7 +82,8 @@ func (o *override) caution() caution {
 	}
 }
 
-// bound leaves of what a broker knows what it would know if it were of the release.
+// bound leaves of what a broker knows what it would know if it were of the release,
+// and how to log in.
 func (o *override) bound(known spans) spans {
 	allowed := map[kmsg.Key]int16{}
 	for _, r := range releases[:o.index+1] {
@@ -91,6 +92,11 @@ func (o *override) bound(known spans) spans {
 		}
 	}
 	bounded := spans{}
+	for _, login := range [...]kmsg.Key{kmsg.SASLHandshake, kmsg.SASLAuthenticate} {
+		if s, ok := known[login.Int16()]; ok {
+			bounded[login.Int16()] = s
+		}
+	}
 	for key, newest := range allowed {
 		if s, ok := known[key.Int16()]; ok {
 			bounded[key.Int16()] = span{oldest: s.oldest, newest: min(s.newest, newest)}

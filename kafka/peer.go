@@ -31,15 +31,20 @@ func (p *peer) dial(ctx context.Context) (*socket, error) {
 		connect = new(net.Dialer).DialContext
 	}
 	conn, err := connect(ctx, "tcp", p.addr)
-	var op *net.OpError
 	switch {
 	case err == nil:
 		return &socket{Conn: conn, correlation: -1}, nil
-	case p.connect != nil && closedByPeer(err) && !(errors.As(err, &op) && op.Op == "dial"):
+	case p.connect != nil && closedByPeer(err) && !isDial(err):
 		return nil, &handshakeError{err: err}
 	default:
 		return nil, err
 	}
+}
+
+// isDial says whether an error is one of connecting, before anything was sent.
+func isDial(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // handshakeError says that the connection was closed during the handshake of TLS,

@@ -56,7 +56,7 @@ func newSASLFake(t *testing.T, mechanism string, begin func() saslSession) *sasl
 				return
 			}
 			handlers.Go(func() {
-				defer conn.Close() //nolint:errcheck // It serves a test.
+				defer conn.Close()
 				if err := f.serve(conn); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errRefused) {
 					t.Errorf("fake broker: %v", err)
 				}

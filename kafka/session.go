@@ -18,11 +18,16 @@ const (
 func (l *link) logIn(ctx context.Context, handshake int16) error {
 	conf := saramaConfig(l.to.clientID, handOver{l.socket})
 	if l.to.login != nil {
-		if err := l.to.login(ctx, conf); err != nil {
+		switch err := l.to.login(ctx, conf); {
+		case err != nil && ctx.Err() != nil:
+			return err
+		case err != nil:
 			return &loginError{err: err}
 		}
 		l.chooseLogin(conf, handshake)
 	}
+	l.socket.opaque.Store(l.to.login != nil && conf.Net.SASL.Version == sarama.SASLHandshakeV0)
+	defer l.socket.opaque.Store(false)
 	before := l.sent()
 	l.broker = sarama.NewBroker(l.to.addr)
 	if err := l.broker.Open(conf); err != nil {
@@ -38,24 +43,28 @@ func (l *link) logIn(ctx context.Context, handshake int16) error {
 		err = loginFailure(ctx, err)
 		l.countLogin(conf, int(l.sent()-before), err)
 	}
-	// From here on it is our knowledge of the broker that bounds what is sent.
-	conf.Version = sarama.MaxVersion
+	if l.known == nil {
+		conf.Version = sarama.MaxVersion // what is sent from here on is bounded by what will be learned
+	}
 	return err
 }
 
-// chooseLogin sets the form of the login: that of Kafka 1.0 by default, or what the
-// broker knows, if it said so.
+// chooseLogin sets the form of the login: that of Kafka 1.0, or what the broker knows
+// if it said so. Sarama takes the form of SaslAuthenticate from the release, also when
+// it renews a login later.
 func (l *link) chooseLogin(conf *sarama.Config, handshake int16) {
+	newer := l.known.knows(kmsg.SASLHandshake, 1) && l.known.knows(kmsg.SASLAuthenticate, 0)
+	if l.known != nil && !newer {
+		handshake = sarama.SASLHandshakeV0
+	}
 	conf.Net.SASL.Version = handshake
-	conf.Version = sarama.V1_0_0_0 // sarama takes the form of SaslAuthenticate from it
-	if l.known == nil || l.to.override != nil {
-		return
-	}
-	if !l.known.knows(kmsg.SASLHandshake, 1) || !l.known.knows(kmsg.SASLAuthenticate, 0) {
-		conf.Net.SASL.Version = sarama.SASLHandshakeV0
-	}
-	if l.known.knows(kmsg.SASLAuthenticate, 1) {
+	switch {
+	case l.known.knows(kmsg.SASLAuthenticate, 2):
 		conf.Version = sarama.MaxVersion
+	case l.known.knows(kmsg.SASLAuthenticate, 1): // Kafka 2.2 to 2.4
+		conf.Version = sarama.V2_4_0_0
+	default:
+		conf.Version = sarama.V2_1_0_0
 	}
 }
 

@@ -14,6 +14,7 @@ type socket struct {
 	net.Conn
 	sent        atomic.Int64 // requests, each of which is one Write
 	correlation int32        // number of the last request that was not sent by sarama
+	opaque      atomic.Bool  // a login in its old form is under way, in which answers may be empty
 
 	// Where the stream of answers stands. Only one goroutine reads at a time.
 	head    [4]byte // the length that the next answer announces, as far as it was read
@@ -55,7 +56,7 @@ func (s *socket) follow(read []byte) error {
 		s.headLen = 0
 		length := binary.BigEndian.Uint32(s.head[:])
 		// An answer has at least its correlation id.
-		if length < 4 || length > maxResponse {
+		if length < 4 && !s.opaque.Load() || length > maxResponse {
 			return &frameError{head: s.head}
 		}
 		s.left = int(length)

@@ -12,6 +12,7 @@ import (
 	"github.com/IBM/sarama"
 
 	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/security"
 )
 
 // Status says what an error of this package tells of the broker, as one of
@@ -22,27 +23,31 @@ func Status(err error) cluster.BrokerStatus {
 	var dns *net.DNSError
 	var addr *net.AddrError
 	var timeout interface{ Timeout() bool }
-	var op *net.OpError
 	switch {
 	case err == nil:
 		return cluster.BrokerAlive
 	case errors.Is(err, context.Canceled), errors.Is(err, errClosed):
 		return cluster.BrokerUnknown
+	case isLoginFailure(err):
+		// Whatever lies under it: it may be somebody else who could not be reached,
+		// for the credentials.
+		return cluster.BrokerAuthError
 	case errors.As(err, &dns), errors.As(err, &addr):
 		// A name server that does not answer makes the name unresolvable as well:
 		// it is there that somebody has to look.
 		return cluster.BrokerUnresolvable
 	case isTLS(err):
 		return cluster.BrokerTLSError
-	case isAuth(err):
+	case isPermission(err):
 		return cluster.BrokerAuthError
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return cluster.BrokerRefused
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, ErrAbandoned),
-		errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		// Without a route nobody answers either, and nobody refused.
+		errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), isCode(err, sarama.ErrRequestTimedOut):
+		// Without a route nobody answers either, and nobody refused. A broker that
+		// waits in vain for the controller says so by a code.
 		return cluster.BrokerTimeout
-	case errors.As(err, &op) && op.Op == "dial":
+	case isDial(err):
 		return cluster.BrokerUnknown
 	default:
 		return cluster.BrokerProtocolError
@@ -58,7 +63,7 @@ func Reason(err error) string {
 		return cluster.ReasonAbandoned
 	case errors.As(err, &panicked):
 		return cluster.ReasonPanic
-	case isCode(err, sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed, sarama.ErrClusterAuthorizationFailed):
+	case isPermission(err):
 		return cluster.ReasonPermission
 	default:
 		return string(Status(err))
@@ -74,16 +79,16 @@ func isTLS(err error) bool {
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	return errors.As(err, &frame) && frame.isTLS() || errors.As(err, &handshake) ||
+	return errors.As(err, &frame) && frame.isTLS() || errors.As(err, &handshake) || security.IsTLS(err) ||
 		// crypto/tls has no type for an alert over TCP, only these words.
 		errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error") ||
 		errors.As(err, &record) || errors.As(err, &certificate) ||
 		errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid)
 }
 
-func isAuth(err error) bool {
-	return isLoginFailure(err) ||
-		isCode(err, sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed, sarama.ErrClusterAuthorizationFailed)
+// isPermission says whether the user may not do what was asked.
+func isPermission(err error) bool {
+	return isCode(err, sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed, sarama.ErrClusterAuthorizationFailed)
 }
 
 // isCode says whether the broker answered with one of these error codes.

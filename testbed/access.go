@@ -5,15 +5,16 @@ import "strings"
 // Dir returns the folder with the cluster's data, settings and logs.
 func (c *Cluster) Dir() string { return c.dir }
 
-// Releases returns the releases that run; zookeeper is empty where Kafka runs
-// without it.
-func (c *Cluster) Releases() (kafka, zookeeper string) { return c.spec.Kafka, c.spec.ZooKeeper }
+// Releases returns the releases that run, of Kafka the oldest among the brokers;
+// zookeeper is empty where Kafka runs without it.
+func (c *Cluster) Releases() (kafka, zookeeper string) { return c.oldest().version, c.spec.ZooKeeper }
 
 // ZooKeeper returns a ZooKeeper server by its index, which counts from 0 and is
 // one less than its ID.
 func (c *Cluster) ZooKeeper(i int) *Server { return c.zookeepers[i] }
 
-// ZooKeepers returns the ZooKeeper servers by index. The slice is the caller's.
+// ZooKeepers returns the ZooKeeper servers by index, observers last. The slice
+// is the caller's.
 func (c *Cluster) ZooKeepers() []*Server { return append([]*Server(nil), c.zookeepers...) }
 
 // Broker returns a broker by its id.

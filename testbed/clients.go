@@ -4,17 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
 )
 
-// clientConfig returns sarama's settings for the cluster's release.
+// clientConfig returns sarama's settings for the oldest of the cluster's
+// releases.
 func (c *Cluster) clientConfig() *sarama.Config {
 	conf := sarama.NewConfig()
 	conf.ClientID = "testbed"
-	conf.Version = c.release.protocol
-	conf.ApiVersionsRequest = c.release.apiVersions()
+	conf.Version = c.oldest().protocol
+	conf.ApiVersionsRequest = c.oldest().apiVersions()
 	conf.Net.DialTimeout = 3 * time.Second
 	conf.Net.ReadTimeout = 5 * time.Second
 	conf.Net.WriteTimeout = 5 * time.Second
@@ -67,13 +70,29 @@ func (c *Cluster) withClient(ctx context.Context, f func(sarama.Client) error) e
 // of the ISR when it returns. It tries again for some ten seconds while the
 // partition has no leader; a try whose answer was lost leaves duplicates.
 func (c *Cluster) Produce(ctx context.Context, topic string, partition int32, n int) error {
+	values := make([]string, n)
+	for i := range values {
+		values[i] = fmt.Sprintf("message %d", i)
+	}
+	return c.produce(ctx, topic, partition, values)
+}
+
+// ProduceBytes is Produce of so many bytes, rounded up to the next 64 KiB, in
+// messages of that size.
+func (c *Cluster) ProduceBytes(ctx context.Context, topic string, partition int32, bytes int) error {
+	const size = 64 << 10
+	value := strings.Repeat("0123456789abcdef", size/16)
+	return c.produce(ctx, topic, partition, slices.Repeat([]string{value}, (bytes+size-1)/size))
+}
+
+func (c *Cluster) produce(ctx context.Context, topic string, partition int32, values []string) error {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
 	conf := c.clientConfig()
 	conf.Producer.Partitioner = sarama.NewManualPartitioner
-	messages := make([]*sarama.ProducerMessage, n)
-	for i := range messages {
-		messages[i] = &sarama.ProducerMessage{Topic: topic, Partition: partition, Value: sarama.StringEncoder(fmt.Sprintf("message %d", i))}
+	var messages []*sarama.ProducerMessage
+	for _, value := range values {
+		messages = append(messages, &sarama.ProducerMessage{Topic: topic, Partition: partition, Value: sarama.StringEncoder(value)})
 	}
 	_, err := await(ctx, func() (struct{}, error) {
 		producer, err := sarama.NewSyncProducer(addresses(c.responsive()), conf)
@@ -99,7 +118,7 @@ func (c *Cluster) CommitOffset(ctx context.Context, group, topic string, partiti
 		ConsumerGroup:           group,
 		ConsumerGroupGeneration: sarama.GroupGenerationUndefined,
 	}
-	if !c.release.old() {
+	if !c.oldest().old() {
 		request.Version, request.RetentionTime = 2, -1
 	}
 	request.AddBlock(topic, partition, offset, sarama.ReceiveTime, "")

@@ -26,12 +26,15 @@ type Cluster struct {
 	ports          *portSet
 	zookeepers     []*Server
 	brokers        []*Server
+	controllers    []*Server // separate ones
 	registry       registry
+	security       security
 
 	mu        sync.Mutex
 	zk        *zk.Conn // made when first needed
 	processes []*process
-	consoles  int // console consumers started so far
+	upgraded  map[int]kafkaRelease // what a broker is now, by id
+	consoles  int                  // console consumers started so far
 	producers []*Producer
 	groups    []*Consumer // those in this process
 	stop      func() error
@@ -69,7 +72,10 @@ func (c *Cluster) start(ctx context.Context) error {
 	if err := c.makeDir(); err != nil {
 		return err
 	}
-	if c.ports, err = claimPorts(4*c.spec.ZooKeepers + 2*c.spec.Brokers); err != nil {
+	if c.ports, err = claimPorts(4*(c.spec.ZooKeepers+c.spec.Observers) + 2*(c.spec.Brokers+c.spec.Controllers) + c.spec.securityPorts()); err != nil {
+		return err
+	}
+	if err := c.startSecurity(ctx); err != nil {
 		return err
 	}
 	if c.spec.ZooKeepers > 0 {
@@ -103,10 +109,13 @@ func (c *Cluster) startBrokers(ctx context.Context, java string) error {
 	if err := c.addBrokers(ctx, java); err != nil {
 		return err
 	}
-	if err := launch(ctx, c.brokers); err != nil {
+	if err := launch(ctx, append(c.Controllers(), c.brokers...)); err != nil {
 		return err
 	}
 	if err := c.awaitWhole(ctx); err != nil {
+		return err
+	}
+	if err := c.createUsers(ctx); err != nil {
 		return err
 	}
 	progress(c.spec.Log, "Kafka %s: %d brokers serve after %.1f s", c.spec.Kafka, c.spec.Brokers, time.Since(begin).Seconds())

@@ -28,7 +28,7 @@ func begin(t *testing.T, spec Spec) *Cluster {
 	start := time.Now()
 	c := StartT(t, spec)
 	t.Logf("whole after %v", time.Since(start))
-	for _, s := range append(c.ZooKeepers(), c.Brokers()...) {
+	for _, s := range slices.Concat(c.ZooKeepers(), c.Controllers(), c.Brokers()) {
 		pids = append(pids, s.PID())
 	}
 	return c

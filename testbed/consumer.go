@@ -28,15 +28,16 @@ func (c *Cluster) StartConsumer(ctx context.Context, group string, topics ...str
 	if len(topics) == 0 {
 		return nil, fmt.Errorf("testbed: consumer of group %s: no topics", group)
 	}
-	if c.release.console == consoleOneTopic && len(topics) > 1 {
-		return nil, fmt.Errorf("testbed: consumer of group %s: that of Kafka %s reads one topic; start one for each of %v", group, c.release.version, topics)
+	rel := c.oldest()
+	if rel.console == consoleOneTopic && len(topics) > 1 {
+		return nil, fmt.Errorf("testbed: consumer of group %s: that of Kafka %s reads one topic; start one for each of %v", group, rel.version, topics)
 	}
 	before, err := c.members(ctx, group)
 	if err != nil {
 		return nil, err
 	}
 	var consumer *Consumer
-	if c.release.console == consoleNone {
+	if rel.console == consoleNone {
 		consumer, err = c.startLocalConsumer(ctx, group, topics)
 	} else {
 		consumer, err = c.startConsoleConsumer(ctx, group, before, topics)

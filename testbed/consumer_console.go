@@ -10,27 +10,31 @@ import (
 // startConsoleConsumer starts the release's own program, as a further member of
 // a group that has some already.
 func (c *Cluster) startConsoleConsumer(ctx context.Context, group string, members int, topics []string) (*Consumer, error) {
+	rel, classpath, err := c.clientJars(ctx)
+	if err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	c.consoles++
 	name := fmt.Sprintf("consumer-%d", c.consoles)
 	c.mu.Unlock()
 	file := filepath.Join(c.dir, name+".properties")
-	if err := writeProperties(file, consumerProperties(c.release, group)); err != nil {
+	if err := writeProperties(file, consumerProperties(rel, group)); err != nil {
 		return nil, err
 	}
 	args := []string{"--consumer.config", file}
-	if c.release.console == consoleZooKeeper {
+	if rel.console == consoleZooKeeper {
 		args = append(args, "--zookeeper", c.ZooKeeperConnect())
 	} else {
 		args = append(args, "--bootstrap-server", strings.Join(c.Bootstrap(), ","))
 	}
-	args = append(args, consoleTopics(c.release, topics)...)
+	args = append(args, consoleTopics(rel, topics)...)
 	// The old one refuses where the group has offsets, or gets some from its
 	// other members before the JVM is up; what there is it goes on from.
-	if c.release.console != consoleZooKeeper || members == 0 && !c.hasOldOffsets(ctx, group) {
+	if rel.console != consoleZooKeeper || members == 0 && !c.hasOldOffsets(ctx, group) {
 		args = append(args, "--from-beginning")
 	}
-	argv := javaCommand(c.java, c.log4j, c.kafkaClasspath, nil, "kafka.tools.ConsoleConsumer", args...)
+	argv := javaCommand(c.java, c.log4j, classpath, nil, "kafka.tools.ConsoleConsumer", args...)
 	proc := c.newProcess("a consumer of group "+group, name, argv)
 	proc.silent = true
 	return &Consumer{proc: proc}, proc.start()

@@ -26,7 +26,8 @@
 // is more than "the port is open": a broker registers and listens before it is
 // done, and one that is frozen or killed in that gap may never come back.
 // CreateTopic returns with a leader and a full ISR for every partition, Kill
-// when the process is reaped, Server.Start when the server serves again.
+// when the process is reaped, Server.Start and Upgrade when the server serves
+// again, StartReassignment when the move is under way.
 //
 // Every wait ends with its context; a context without a deadline gets one of
 // two minutes, so that a cluster that was broken on purpose cannot hang a

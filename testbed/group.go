@@ -22,7 +22,7 @@ func (c *Cluster) members(ctx context.Context, group string) (int, error) {
 
 // groupMembers makes one attempt; it fails while the group is rebalancing.
 func (c *Cluster) groupMembers(ctx context.Context, group string) (int, error) {
-	if c.release.console == consoleZooKeeper {
+	if c.oldest().console == consoleZooKeeper {
 		return c.oldMembers(ctx, group)
 	}
 	n := 0

@@ -43,6 +43,8 @@ func commonProperties(brokers int, dataDir string) map[string]string {
 		"share.coordinator.state.topic.num.partitions":     "4",
 		"share.coordinator.state.topic.replication.factor": replication,
 		"share.coordinator.state.topic.min.isr":            "1",
+		// A throttled replica that got more than its due waits for eleven windows.
+		"replication.quota.window.size.seconds": "60",
 	}
 }
 
@@ -72,12 +74,18 @@ func (c *Cluster) addBrokers(ctx context.Context, java string) error {
 	}
 	c.kafkaClasspath = filepath.Join(jars, "*")
 	c.java = java
-	ports := make([]brokerPorts, c.spec.Brokers)
+	formatted := "" // for controllers
+	if c.release.kraft() {
+		if formatted, err = c.formattedData(ctx); err != nil {
+			return err
+		}
+	}
+	ports := make([]brokerPorts, c.spec.Brokers+c.spec.Controllers)
 	for i := range ports {
 		ports[i] = brokerPorts{c.ports.take(), c.ports.take()}
 	}
 	clusterID := newClusterID()
-	for id := range ports {
+	for id := range c.spec.Brokers {
 		dir := filepath.Join(c.dir, fmt.Sprintf("broker-%d", id))
 		data := filepath.Join(dir, "data")
 		if err := os.MkdirAll(data, 0o755); err != nil {
@@ -86,17 +94,18 @@ func (c *Cluster) addBrokers(ctx context.Context, java string) error {
 		var properties map[string]string
 		if c.release.kraft() {
 			properties = kraftProperties(c.spec, id, ports, data)
-			err = formatKRaft(data, clusterID, id)
+			err = formatKRaft(data, c.combined(formatted), clusterID, id)
 		} else {
 			properties = brokerProperties(c.spec, c.release, id, ports[id], c.ZooKeeperConnect(), data)
 		}
+		c.addListeners(properties)
 		file := filepath.Join(dir, "server.properties")
 		if err := errors.Join(err, writeProperties(file, properties)); err != nil {
 			return fmt.Errorf("testbed: broker %d: %w", id, err)
 		}
-		c.addBroker(id, ports[id], javaCommand(java, c.log4j, c.kafkaClasspath, nil, "kafka.Kafka", file))
+		c.addBroker(id, ports[id], javaCommand(java, c.log4j, c.kafkaClasspath, c.brokerOptions(), "kafka.Kafka", file))
 	}
-	return nil
+	return c.addControllers(java, clusterID, formatted, ports)
 }
 
 func (c *Cluster) addBroker(id int, ports brokerPorts, argv []string) {
@@ -107,6 +116,7 @@ func (c *Cluster) addBroker(id int, ports brokerPorts, argv []string) {
 		addr: loopback(ports.client),
 		proc: c.newProcess(name, fmt.Sprintf("broker-%d", id), argv),
 	}
+	s.quorumAddr = loopback(ports.controller)
 	s.cleared = func(ctx context.Context) error { return c.registry.unregistered(ctx, id) }
 	s.ready = func(ctx context.Context) error {
 		if err := logHasStarted(s.proc); err != nil {

@@ -5,37 +5,74 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 )
 
-// kraftProperties returns the server.properties of one combined node: broker
-// and controller in one process.
+// kraftProperties returns the server.properties of one broker without
+// ZooKeeper, which is a controller as well where the spec wants no separate
+// ones. The ports are those of the brokers, then those of the controllers.
 func kraftProperties(spec Spec, id int, ports []brokerPorts, dataDir string) map[string]string {
-	var voters []string
-	for i, p := range ports {
-		voters = append(voters, fmt.Sprintf("%d@%s", i, loopback(p.controller)))
-	}
 	own := ports[id]
-	p := commonProperties(spec.Brokers, dataDir)
-	p["process.roles"] = "broker,controller"
-	p["node.id"] = strconv.Itoa(id)
-	p["controller.quorum.voters"] = strings.Join(voters, ",")
-	p["controller.listener.names"] = "CONTROLLER"
-	p["listeners"] = fmt.Sprintf("PLAINTEXT://%s,CONTROLLER://%s", loopback(own.client), loopback(own.controller))
+	p := quorumProperties(spec, id, ports, dataDir)
+	if spec.Controllers > 0 {
+		p["process.roles"] = "broker"
+		p["listeners"] = "PLAINTEXT://" + loopback(own.client)
+	} else {
+		p["process.roles"] = "broker,controller"
+		p["listeners"] = fmt.Sprintf("PLAINTEXT://%s,CONTROLLER://%s", loopback(own.client), loopback(own.controller))
+	}
 	p["advertised.listeners"] = "PLAINTEXT://" + loopback(own.client)
-	p["listener.security.protocol.map"] = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
-	p["broker.session.timeout.ms"] = "3000"
-	p["broker.heartbeat.interval.ms"] = "500"
 	maps.Copy(p, spec.Properties)
 	maps.Copy(p, spec.BrokerProperties[id])
 	return p
 }
 
+// quorumProperties are the settings of every node without ZooKeeper, whatever
+// its part.
+func quorumProperties(spec Spec, id int, ports []brokerPorts, dataDir string) map[string]string {
+	p := commonProperties(spec.Brokers, dataDir)
+	maps.Copy(p, map[string]string{
+		"node.id":                        strconv.Itoa(id),
+		"controller.quorum.voters":       quorumVoters(spec, ports),
+		"controller.listener.names":      "CONTROLLER",
+		"listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+		"broker.session.timeout.ms":      "3000",
+		"broker.heartbeat.interval.ms":   "500",
+		// The brokers, not the members, say how long the members of a group of
+		// the newer protocol live.
+		"group.consumer.session.timeout.ms":        "3000",
+		"group.consumer.min.session.timeout.ms":    "3000",
+		"group.consumer.heartbeat.interval.ms":     "500",
+		"group.consumer.min.heartbeat.interval.ms": "500",
+	})
+	return p
+}
+
+// quorumVoters names the controllers and where they listen.
+func quorumVoters(spec Spec, ports []brokerPorts) string {
+	first, controllers := 0, ports
+	if spec.Controllers > 0 {
+		first, controllers = firstController, ports[spec.Brokers:]
+	}
+	var voters []string
+	for i, p := range controllers {
+		voters = append(voters, fmt.Sprintf("%d@%s", first+i, loopback(p.controller)))
+	}
+	return strings.Join(voters, ",")
+}
+
 // formatKRaft writes what the storage tool would write into an empty data
-// folder, without the second that its JVM takes.
-func formatKRaft(dataDir, clusterID string, id int) error {
+// folder, without the second that its JVM takes. For a controller formatted is
+// the folder of formattedData, for a mere broker it is empty.
+func formatKRaft(dataDir, formatted, clusterID string, id int) error {
+	if formatted != "" {
+		if err := os.CopyFS(dataDir, os.DirFS(formatted)); err != nil {
+			return err
+		}
+	}
 	return writeProperties(filepath.Join(dataDir, "meta.properties"), map[string]string{
 		"version":    "1",
 		"cluster.id": clusterID,

@@ -24,6 +24,7 @@ num.io.threads=2
 num.network.threads=2
 offsets.topic.num.partitions=4
 offsets.topic.replication.factor=2
+replication.quota.window.size.seconds=60
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=4
 share.coordinator.state.topic.replication.factor=2
@@ -88,6 +89,11 @@ func kraftWant(p map[string]string) map[string]string {
 		"listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
 		"broker.session.timeout.ms":      "3000",
 		"broker.heartbeat.interval.ms":   "500",
+
+		"group.consumer.session.timeout.ms":        "3000",
+		"group.consumer.min.session.timeout.ms":    "3000",
+		"group.consumer.heartbeat.interval.ms":     "500",
+		"group.consumer.min.heartbeat.interval.ms": "500",
 	})
 	return p
 }

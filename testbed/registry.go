@@ -21,6 +21,8 @@ type registry interface {
 	partitions(ctx context.Context, topic string) ([]Partition, error)
 	// elect asks for preferred leaders and returns when the request is consumed.
 	elect(ctx context.Context, topic string, partitions []int32) error
+	// moving returns the partitions of a topic that are being moved, by id.
+	moving(ctx context.Context, topic string) ([]int32, error)
 }
 
 var errNoTopic = errors.New("no such topic")

@@ -29,10 +29,10 @@ func (r kraftRegistry) unregistered(context.Context, int) error { return nil }
 // controlled: a broker cannot finish its start without a controller.
 func (r kraftRegistry) controlled(context.Context) error { return nil }
 
-// admin calls f with an administrator's client.
-func (r kraftRegistry) admin(ctx context.Context, f func(sarama.ClusterAdmin) error) error {
+// withAdmin calls f with an administrator's client.
+func (c *Cluster) withAdmin(ctx context.Context, f func(sarama.ClusterAdmin) error) error {
 	_, err := await(ctx, func() (struct{}, error) {
-		admin, err := sarama.NewClusterAdmin(addresses(r.responsive()), r.clientConfig())
+		admin, err := sarama.NewClusterAdmin(addresses(c.responsive()), c.clientConfig())
 		if err != nil {
 			return struct{}{}, err
 		}
@@ -54,11 +54,11 @@ func (r kraftRegistry) createTopic(ctx context.Context, name string, assignment 
 	for key, value := range config {
 		detail.ConfigEntries[key] = &value
 	}
-	return r.admin(ctx, func(a sarama.ClusterAdmin) error { return a.CreateTopic(name, detail, false) })
+	return r.withAdmin(ctx, func(a sarama.ClusterAdmin) error { return a.CreateTopic(name, detail, false) })
 }
 
 func (r kraftRegistry) deleteTopic(ctx context.Context, name string) error {
-	return r.admin(ctx, func(a sarama.ClusterAdmin) error { return a.DeleteTopic(name) })
+	return r.withAdmin(ctx, func(a sarama.ClusterAdmin) error { return a.DeleteTopic(name) })
 }
 
 func (r kraftRegistry) partitions(_ context.Context, topic string) ([]Partition, error) {
@@ -87,7 +87,7 @@ func (r kraftRegistry) partitions(_ context.Context, topic string) ([]Partition,
 }
 
 func (r kraftRegistry) elect(ctx context.Context, topic string, partitions []int32) error {
-	return r.admin(ctx, func(a sarama.ClusterAdmin) error {
+	return r.withAdmin(ctx, func(a sarama.ClusterAdmin) error {
 		results, err := a.ElectLeaders(sarama.PreferredElection, map[string][]int32{topic: partitions})
 		if err != nil {
 			return err

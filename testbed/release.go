@@ -34,6 +34,9 @@ type kafkaRelease struct {
 // kraft tells whether the release runs without ZooKeeper.
 func (r kafkaRelease) kraft() bool { return r.zookeeper == "" }
 
+// knowsKRaft tells whether the release can run without ZooKeeper.
+func (r kafkaRelease) knowsKRaft() bool { return r.protocol.IsAtLeast(sarama.V3_3_0_0) }
+
 // apiVersions tells whether the release answers ApiVersions. 0.8 closes the
 // connection; 0.9 falls silent and may lose other clients' requests as well.
 func (r kafkaRelease) apiVersions() bool { return r.protocol.IsAtLeast(sarama.V0_10_0_0) }

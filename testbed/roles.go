@@ -31,12 +31,11 @@ func (c *Cluster) ZooKeeperLeader(ctx context.Context) (*Server, error) {
 	return leader, err
 }
 
-// Controller returns the broker that is the controller. It waits while there is
-// none. It fails where there is no ZooKeeper: no request that brokers answer
-// truly names the active controller there.
+// Controller returns the broker that is the controller, or the leader of the
+// separate controllers. It waits while there is none.
 func (c *Cluster) Controller(ctx context.Context) (*Server, error) {
 	if c.release.kraft() {
-		return nil, fmt.Errorf("testbed: Kafka %s does not tell which node is the active controller", c.release.version)
+		return c.quorumLeader(ctx)
 	}
 	var controller *Server
 	err := waitFor(ctx, "find the controller", func() error {

@@ -5,25 +5,30 @@ import (
 	"fmt"
 )
 
-// Server is one ZooKeeper server or one broker. Its methods may be called from
+// Server is one ZooKeeper server, broker or controller. Its methods may be called from
 // several goroutines.
 type Server struct {
 	name      string
 	id        int
 	addr      string
 	adminAddr string
-	proc      *process
-	shared    bool // the JVM runs the other ZooKeeper servers as well
+	// secureAddr is where a ZooKeeper server listens with TLS, if it does.
+	secureAddr string
+	// quorumAddr is where the node listens as a controller without ZooKeeper.
+	quorumAddr string
+	proc       *process
+	shared     bool // the JVM runs the other ZooKeeper servers as well
 	// cleared fails while the server may not be started yet; nil: at any time.
 	cleared func(ctx context.Context) error
 	// ready fails until the running server serves.
 	ready func(ctx context.Context) error
 }
 
-// Name returns "broker 0" or "ZooKeeper server 1".
+// Name returns "broker 0", "controller 3000" or "ZooKeeper server 1".
 func (s *Server) Name() string { return s.name }
 
-// ID returns the broker's id, or the ZooKeeper server's, which counts from 1.
+// ID returns the broker's or controller's id, or the ZooKeeper server's, which
+// counts from 1.
 func (s *Server) ID() int { return s.id }
 
 // Addr returns where the server listens for clients, as host:port. It stays the
@@ -84,8 +89,9 @@ func (s *Server) Thaw() error {
 }
 
 // Start starts a server that was killed or terminated, on the same port and
-// data. It returns when a ZooKeeper server serves, which needs a quorum, and
-// when a broker is registered and has finished its start.
+// data. It returns when a ZooKeeper server serves or a controller has caught up,
+// which both need a quorum, and when a broker is registered and has finished
+// its start.
 func (s *Server) Start(ctx context.Context) error {
 	if err := s.alone("start"); err != nil {
 		return err

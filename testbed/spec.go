@@ -18,10 +18,23 @@ type Spec struct {
 	// ZooKeepers is the number of ZooKeeper servers; default 3. One runs
 	// standalone.
 	ZooKeepers int
+	// Observers is the number of further ZooKeeper servers, which follow without
+	// a vote. There must be two voters or more.
+	Observers int
+	// ZooKeeperOptions are further flags of the JVMs of ZooKeeper, such as
+	// "-Dreadonlymode.enabled=true".
+	ZooKeeperOptions []string
 	// Brokers is their number, with the ids 0 to n-1; default 2. Without
 	// ZooKeeper they are combined nodes, broker and controller in one, and the
 	// default is 3, because two voters stand no loss.
 	Brokers int
+	// KRaft runs Kafka without ZooKeeper, for the releases that know both ways
+	// (3.3.2 and 3.9.2); 4.x knows no other.
+	KRaft bool
+	// Controllers is the number of separate controllers without ZooKeeper, with
+	// the ids 3000, 3001 and so on; the brokers then are brokers alone. 0: the
+	// brokers are the controllers.
+	Controllers int
 	// ZooKeeperOnly starts no brokers.
 	ZooKeeperOnly bool
 	// OneJVM runs all ZooKeeper servers in one JVM. This is faster and takes
@@ -32,14 +45,30 @@ type Spec struct {
 	// Chroot is the path in ZooKeeper under which Kafka keeps its data, such as
 	// "/kafka"; it is created.
 	Chroot string
-	// Properties are further settings for all brokers; they override the
-	// testbed's own.
+	// Properties are further settings for all brokers, and for separate
+	// controllers; they override the testbed's own.
 	Properties map[string]string
 	// BrokerProperties are settings for single brokers, by id; they override
 	// Properties.
 	BrokerProperties map[int]map[string]string
 	// ZooKeeperProperties are further settings for all ZooKeeper servers.
 	ZooKeeperProperties map[string]string
+	// BrokerOptions are further flags of the brokers' JVMs.
+	BrokerOptions []string
+	// Listeners are further listeners of every broker, for clients that log in.
+	Listeners []Listener
+	// Users are the passwords of those who log in with PLAIN and SCRAM, by name.
+	Users map[string]string
+	// OAuthClients are the secrets of those who get tokens for OAUTHBEARER, by
+	// client id, which is the user's name as well.
+	OAuthClients map[string]string
+	// Authorizer has the brokers deny what no ACL allows to users of Listeners;
+	// see Allow.
+	Authorizer bool
+	// ZooKeeperTLS gives every ZooKeeper server a second port, with TLS, for
+	// releases from 3.5; the brokers and the testbed stay on the first. Clients
+	// show a certificate, unless ZooKeeperProperties sets ssl.clientAuth=none.
+	ZooKeeperTLS bool
 	// Dir is where data, settings and logs go: a folder that is empty or does
 	// not exist yet, and that stays. Empty: a temporary one that Stop removes.
 	Dir string
@@ -56,9 +85,15 @@ func (s Spec) withDefaults() (Spec, kafkaRelease, error) {
 	if err != nil {
 		return s, rel, err
 	}
+	if s.KRaft {
+		if !rel.knowsKRaft() {
+			return s, rel, fmt.Errorf("testbed: Kafka %s does not run without ZooKeeper", rel.version)
+		}
+		rel.zookeeper = ""
+	}
 	if s.Brokers == 0 {
 		s.Brokers = 2
-		if rel.kraft() {
+		if rel.kraft() && s.Controllers == 0 {
 			s.Brokers = 3
 		}
 	}
@@ -72,16 +107,22 @@ func (s Spec) withDefaults() (Spec, kafkaRelease, error) {
 		s.Brokers = 0
 	}
 	if rel.kraft() {
-		s.ZooKeepers, s.ZooKeeper = 0, ""
+		s.ZooKeepers, s.ZooKeeper, s.Observers = 0, "", 0
 	}
 	s.Chroot = strings.TrimRight(s.Chroot, "/")
 	return s, rel, s.check(rel)
 }
 
 func (s Spec) check(rel kafkaRelease) error {
-	var errs []error
+	errs := []error{s.checkSecurity(rel)}
 	if s.ZooKeepers < 0 || s.Brokers < 0 {
 		errs = append(errs, fmt.Errorf("testbed: %d ZooKeeper servers and %d brokers: neither may be negative", s.ZooKeepers, s.Brokers))
+	}
+	if s.Observers < 0 || s.Controllers < 0 {
+		errs = append(errs, fmt.Errorf("testbed: %d observers and %d controllers: neither may be negative", s.Observers, s.Controllers))
+	}
+	if s.Observers > 0 && s.ZooKeepers < 2 {
+		errs = append(errs, errors.New("testbed: observers need an ensemble of two voters or more to observe"))
 	}
 	if s.Chroot != "" && !strings.HasPrefix(s.Chroot, "/") {
 		errs = append(errs, fmt.Errorf("testbed: chroot %q must begin with a slash", s.Chroot))
@@ -96,6 +137,9 @@ func (s Spec) check(rel kafkaRelease) error {
 			errs = append(errs, fmt.Errorf("testbed: Kafka %s runs without ZooKeeper: nothing to start", rel.version))
 		}
 		return errors.Join(errs...)
+	}
+	if s.Controllers > 0 {
+		errs = append(errs, fmt.Errorf("testbed: separate controllers are for Kafka without ZooKeeper; with %s see Spec.KRaft", rel.version))
 	}
 	if s.AdminServer && s.OneJVM {
 		errs = append(errs, errors.New("testbed: the AdminServers need a JVM each: their port is a setting of the JVM"))

@@ -39,6 +39,10 @@ func TestSpecMistakes(t *testing.T) {
 		"ZooKeeper 3.4.6 has no AdminServer": {AdminServer: true},
 		"need a JVM each":                    {ZooKeeper: "3.8.6", AdminServer: true, OneJVM: true},
 		"nothing to start":                   {Kafka: "4.4.0", ZooKeeperOnly: true},
+		"does not run without ZooKeeper":     {Kafka: "2.8.2", KRaft: true},
+		"see Spec.KRaft":                     {Kafka: "3.9.2", Controllers: 3},
+		"two voters or more":                 {ZooKeepers: 1, Observers: 1},
+		"-1 observers":                       {Observers: -1},
 	} {
 		if _, err := Start(t.Context(), spec); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want an error with %q", spec, err, want)

@@ -28,6 +28,7 @@ func (c *Cluster) stopAll() error {
 	for _, g := range groups {
 		_ = g.Stop() // the brokers of which it would take leave are gone
 	}
+	errs = append(errs, c.security.close())
 	if c.ports != nil {
 		c.ports.release()
 	}

@@ -32,11 +32,7 @@ func zooProperties(spec Spec, index int, ports []zkPorts, dataDir string) map[st
 		"admin.enableServer": strconv.FormatBool(spec.AdminServer),
 		"admin.serverPort":   strconv.Itoa(own.admin),
 	}
-	if len(ports) > 1 {
-		for i, port := range ports {
-			p[fmt.Sprintf("server.%d", i+1)] = fmt.Sprintf("127.0.0.1:%d:%d", port.peer, port.election)
-		}
-	}
+	serverLines(p, spec, index, ports)
 	maps.Copy(p, spec.ZooKeeperProperties)
 	return p
 }
@@ -47,7 +43,7 @@ func (c *Cluster) addZooKeepers(ctx context.Context, java string) error {
 	if err != nil {
 		return err
 	}
-	ports := make([]zkPorts, c.spec.ZooKeepers)
+	ports := make([]zkPorts, c.spec.ZooKeepers+c.spec.Observers)
 	for i := range ports {
 		ports[i] = zkPorts{c.ports.take(), c.ports.take(), c.ports.take(), c.ports.take()}
 	}
@@ -56,20 +52,22 @@ func (c *Cluster) addZooKeepers(ctx context.Context, java string) error {
 		dir := filepath.Join(c.dir, fmt.Sprintf("zookeeper-%d", i+1))
 		data := filepath.Join(dir, "data")
 		file := filepath.Join(dir, "zoo.cfg")
+		properties := zooProperties(c.spec, i, ports, data)
+		c.addSecurePort(i, properties)
 		err := errors.Join(
 			os.MkdirAll(data, 0o755),
 			os.WriteFile(filepath.Join(data, "myid"), []byte(strconv.Itoa(i+1)), 0o644),
-			writeProperties(file, zooProperties(c.spec, i, ports, data)),
+			writeProperties(file, properties),
 		)
 		if err != nil {
 			return fmt.Errorf("testbed: ZooKeeper server %d: %w", i+1, err)
 		}
 		files = append(files, file)
 	}
-	options := []string{
+	options := append([]string{
 		"-Dzookeeper.forceSync=no",
 		"-Dzookeeper.preAllocSize=1024", // KB for each transaction log, instead of 64 MB
-	}
+	}, c.spec.ZooKeeperOptions...)
 	classpath := filepath.Join(jars, "*")
 	if !c.spec.OneJVM {
 		for i, file := range files {
@@ -99,6 +97,9 @@ func (c *Cluster) addZooKeeper(index int, ports zkPorts, proc *process) {
 		proc:   proc,
 		shared: c.spec.OneJVM,
 	}
+	if c.spec.ZooKeeperTLS {
+		s.secureAddr = c.security.zookeepers[index]
+	}
 	if c.spec.AdminServer {
 		s.adminAddr = loopback(ports.admin)
 	}
@@ -109,9 +110,9 @@ func (c *Cluster) addZooKeeper(index int, ports zkPorts, proc *process) {
 	c.zookeepers = append(c.zookeepers, s)
 }
 
-// zkMode asks a server for its part in the ensemble: "leader", "follower" or
-// "standalone". A server outside a quorum has none and gives an error. srvr is
-// the one word that every release answers by default.
+// zkMode asks a server for its part in the ensemble: "leader", "follower",
+// "observer" or "standalone". A server outside a quorum has none and gives an
+// error. srvr is the one word that every release answers by default.
 func zkMode(addr string) (string, error) {
 	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {

@@ -5,12 +5,14 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/evenkeel/evenkeel/testbed"
 )
 
 // The goroutine that is let be starts the processes of real servers, as long as the
 // tests run.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/evenkeel/evenkeel/testbed.spawner"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(testbed.SpawnerFunction))
 }
 
 // eventually waits until ok says yes, and fails the test when it never does.

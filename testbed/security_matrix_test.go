@@ -1,0 +1,44 @@
+//go:build matrix && cluster
+
+package testbed
+
+import "testing"
+
+// TestEverySecurity is TestSecurity on the older releases that take PEM files,
+// over an ensemble with TLS where there is one.
+func TestEverySecurity(t *testing.T) {
+	for _, release := range []string{"2.8.2", "3.3.2", "3.9.2"} {
+		t.Run(release, func(t *testing.T) { testSecurity(t, securitySpec(release)) })
+	}
+	t.Run("3.9.2 without ZooKeeper", func(t *testing.T) {
+		spec := securitySpec("3.9.2")
+		spec.KRaft, spec.Controllers, spec.ZooKeeperTLS = true, 1, false
+		testSecurity(t, spec)
+	})
+}
+
+// TestEveryZooKeeperTLS is the TLS of TestZooKeeperSecurity on the other
+// releases.
+func TestEveryZooKeeperTLS(t *testing.T) {
+	for _, release := range []string{"3.5.10", "3.6.4", "3.9.5"} {
+		t.Run(release, func(t *testing.T) {
+			testZooKeeperTLS(t, begin(t, Spec{ZooKeeper: release, ZooKeeperOnly: true, ZooKeepers: 1, ZooKeeperTLS: true}))
+		})
+	}
+}
+
+// TestOldListeners logs in at releases without PEM files.
+func TestOldListeners(t *testing.T) {
+	for _, release := range []string{"1.1.1", "2.4.1"} {
+		t.Run(release, func(t *testing.T) {
+			c := begin(t, Spec{
+				Kafka: release, Brokers: 1, ZooKeepers: 1, Authorizer: true,
+				Listeners: []Listener{{Name: "SECURE", Protocol: "SASL_PLAINTEXT", Mechanisms: []string{"PLAIN", "GSSAPI"}}},
+				Users:     map[string]string{"bob": "other"},
+			})
+			must(t, c.CreateTopic(t.Context(), "test", [][]int32{{0}}))
+			testACLs(t, c)
+			testTickets(t, c, "SECURE")
+		})
+	}
+}
