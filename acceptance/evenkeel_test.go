@@ -161,14 +161,20 @@ func (p *program) await(what string, limit time.Duration, check func() error) {
 }
 
 // shows waits until /metrics shows all of these, written as `name{label="value"} 1`
-// without kafka_cluster, or as `!name{label="value"}` for a series (or, without
-// labels, a whole family) that must be absent.
+// without kafka_cluster (`>1` for more than that), or as `!name{label="value"}` for a
+// series (or, without labels, a whole family) that must be absent.
 func (p *program) shows(what string, limit time.Duration, want ...string) samples {
 	p.t.Helper()
+	return p.showsOf("", what, limit, want...)
+}
+
+// showsOf is shows of one of several clusters.
+func (p *program) showsOf(cluster, what string, limit time.Duration, want ...string) samples {
+	p.t.Helper()
 	var s samples
-	p.await(what, limit, func() error {
+	p.await(cluster+" "+what, limit, func() error {
 		var err error
-		if s, err = p.scrape(); err != nil {
+		if s, err = p.scrapeOf(cluster); err != nil {
 			return err
 		}
 		return s.lacks(want...)

@@ -23,7 +23,10 @@ type samples struct {
 	names  map[string]bool // families that have samples
 }
 
-func (p *program) scrape() (samples, error) {
+func (p *program) scrape() (samples, error) { return p.scrapeOf("") }
+
+// scrapeOf is scrape of one of several clusters.
+func (p *program) scrapeOf(cluster string) (samples, error) {
 	begun := time.Now()
 	text, err := p.get("/metrics")
 	s := samples{at: begun, took: time.Since(begun), values: map[string]float64{}, names: map[string]bool{}}
@@ -38,10 +41,16 @@ func (p *program) scrape() (samples, error) {
 	for name, family := range families {
 		for _, m := range family.Metric {
 			var labels []string
+			other := false
 			for _, l := range m.Label {
 				if l.GetName() != "kafka_cluster" {
 					labels = append(labels, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
+				} else {
+					other = cluster != "" && l.GetValue() != cluster
 				}
+			}
+			if other {
+				continue
 			}
 			sort.Strings(labels)
 			key := name
@@ -61,6 +70,9 @@ func (s samples) lacks(want ...string) error {
 	var wrong []string
 	for _, w := range want {
 		if series, absent := strings.CutPrefix(w, "!"); absent {
+			if strings.Contains(series[strings.LastIndexByte(series, '}')+1:], " ") {
+				panic(w + ": what must be absent has no value")
+			}
 			if v, there := s.values[series]; there {
 				wrong = append(wrong, fmt.Sprintf("%s is %v, want none", series, v))
 			} else if s.names[series] {
@@ -69,15 +81,16 @@ func (s samples) lacks(want ...string) error {
 			continue
 		}
 		i := strings.LastIndexByte(w, ' ')
-		value, err := strconv.ParseFloat(w[i+1:], 64)
+		text, more := strings.CutPrefix(w[i+1:], ">")
+		value, err := strconv.ParseFloat(text, 64)
 		if err != nil {
 			panic(err)
 		}
 		series := w[:i]
 		if got, there := s.values[series]; !there {
 			wrong = append(wrong, series+" is absent, want "+w[i+1:])
-		} else if got != value {
-			wrong = append(wrong, fmt.Sprintf("%s is %v, want %v", series, got, value))
+		} else if got != value && !more || more && got <= value {
+			wrong = append(wrong, fmt.Sprintf("%s is %v, want %s", series, got, w[i+1:]))
 		}
 	}
 	if len(wrong) == 0 {
@@ -108,6 +121,9 @@ func (s samples) differ(other samples, prefix string) (moved []string) {
 func (s samples) more(series string, n int) string {
 	return fmt.Sprintf("%s %v", series, s.values[series]+float64(n))
 }
+
+// no writes that the series of a want must be absent, whatever its value.
+func no(want string) string { return "!" + want[:strings.LastIndexByte(want, ' ')] }
 
 // part writes a want of a series of topic "test".
 func part(name string, partition, value int) string {

@@ -108,6 +108,8 @@ type Picture struct {
 	Topics []Topic // by name
 	// MovesUnknown: it could not be read which partitions are being reassigned.
 	MovesUnknown bool
+	// StatesUnknown: no partition's state is known, should there be any.
+	StatesUnknown bool
 	// LeadersOnly: neither assignment nor ISR can be told here.
 	LeadersOnly bool
 	// OfflineTold: every partition's Offline holds.

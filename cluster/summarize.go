@@ -7,7 +7,7 @@ import "slices"
 func Summarize(picture *Picture, brokers []Broker) *Summary {
 	z := summarizer{
 		Summary: &Summary{
-			AssignmentKnown: !picture.LeadersOnly, StatesKnown: true, RegistryKnown: true, ProbesKnown: true,
+			AssignmentKnown: !picture.LeadersOnly, StatesKnown: !picture.StatesUnknown, RegistryKnown: true, ProbesKnown: true,
 			MovesKnown: !picture.MovesUnknown, LogDirsKnown: picture.OfflineTold, MinISRKnown: true,
 			UnderReplicated: make(map[MissingReason]int, len(MissingReasons)),
 			Loads:           make(map[int32]*Load, len(brokers)),

@@ -22,6 +22,7 @@ type groupsOfBroker struct {
 	lost     []string // remembered groups that it coordinates and may not list
 
 	failed   bool
+	listed   int // groups of every kind
 	groups   []cluster.Group
 	topics   map[string][]string  // learnt: by group, the topics that it consumes
 	gone     []string             // remembered groups that have no commit left
@@ -74,6 +75,7 @@ func (g *groupsOfBroker) read(ctx context.Context) {
 		g.fail(err)
 		return
 	}
+	g.listed = len(listed)
 	var classic, consumer []string
 	for _, l := range listed {
 		switch {

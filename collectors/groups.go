@@ -105,7 +105,12 @@ func (r *reading) joinGroups(all []groupsOfBroker) ([]cluster.Fault, error) {
 	var faults []cluster.Fault
 	byName := map[string]cluster.Group{}
 	failed := 0
+	picture, _ := r.picture.Get()
 	for i := range all {
+		// A group is kept in a topic, which is there though it may not be seen.
+		if all[i].listed > 0 && picture.Topic(offsetsTopic) == nil {
+			r.operations.topicsHidden = true
+		}
 		faults = append(faults, all[i].faults()...)
 		if all[i].failed {
 			failed++
@@ -135,8 +140,5 @@ func (r *reading) joinGroups(all []groupsOfBroker) ([]cluster.Fault, error) {
 		}
 	}
 	r.groups = cluster.Read(&cluster.Groups{Groups: groups})
-	if picture, _ := r.picture.Get(); len(groups) > 0 && picture.Topic(offsetsTopic) == nil {
-		r.operations.topicsHidden = true
-	}
 	return faults, nil
 }

@@ -254,7 +254,7 @@ func leadersOnly(picture *cluster.Picture) {
 // forgetStates leaves of a picture what only a controller can change while there is
 // none: the assignment. Leaders remain as those to ask for offsets.
 func forgetStates(picture *cluster.Picture) {
-	picture.OfflineTold = false
+	picture.OfflineTold, picture.StatesUnknown = false, true
 	eachPartition(picture, func(_ string, p *cluster.Partition) {
 		p.State, p.ISR, p.Offline = cluster.StateUnknown, nil, nil
 	})

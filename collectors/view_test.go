@@ -180,6 +180,11 @@ func TestForbiddenConfirmationIsNone(t *testing.T) {
 	for _, id := range []string{"-1", "0", "1"} {
 		f.fail["reassignments "+id] = sarama.ErrClusterAuthorizationFailed
 	}
+	f.metadata = func() *kafka.Metadata { // who may not DESCRIBE a topic sees none
+		m := metadataOf()
+		m.Picture.Topics = nil
+		return m
+	}
 	s := kraftPoller(t, f).poll(t)
 	if _, known := s.Controller.Get(); known || s.Summary.StatesKnown {
 		t.Error("something is told that was not confirmed")

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to it that what the tests and the demo need is there: Go, a C compiler, a JDK, Maven and
-# MIT Kerberos's servers.
+# Sees to it that what the tests and the demo need is there: Go, a C compiler, a JDK, Maven,
+# openssl and MIT Kerberos's servers.
 # On Debian, as root, what is missing is installed; elsewhere it is named.
 set -eu
 
@@ -9,6 +9,7 @@ command -v go >/dev/null 2>&1 || { echo "Go is missing: install the release that
 command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev" # go test -race links with it
 command -v javac >/dev/null 2>&1 || missing="$missing default-jdk-headless"
 command -v mvn >/dev/null 2>&1 || missing="$missing maven"
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 # Both lie in /usr/sbin, where only root's PATH leads on Debian.
 PATH="$PATH:/usr/sbin"
 command -v krb5kdc >/dev/null 2>&1 || missing="$missing krb5-kdc"

@@ -17,7 +17,17 @@
 // A JDK and Maven in PATH. The jars of each release come through Maven, from
 // the poms in poms/, and are checked against the SHA-256 sums beside them;
 // they are kept in the user's cache folder (or EVENKEEL_TESTBED_CACHE), so
-// only the first run fetches. See [Fetch].
+// only the first run fetches. See [Fetch]. Logins with GSSAPI need the servers of
+// MIT Kerberos, see [StartKDC], and TLS with Kafka before 2.7 needs openssl.
+//
+// # Logins
+//
+// [Spec] can give the brokers further listeners, of every protocol and mechanism,
+// see [Listener]; the cluster then brings a certificate authority, a token
+// endpoint and a Kerberos server along, as far as the listeners need them. The
+// plain listener stays, for the testbed and for the brokers among themselves,
+// and through it everything is allowed. Start returns when every user of
+// Spec.Users can log in at every broker.
 //
 // # What is true when a call returns
 //

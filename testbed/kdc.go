@@ -115,7 +115,12 @@ func (k *KDC) AddPrincipal(ctx context.Context, name, password string) error {
 	if password != "" {
 		args = []string{"addprinc", "-pw", password, name}
 	}
-	if err := k.administer(ctx, args...); err != nil {
+	err := k.administer(ctx, args...)
+	if err != nil && password != "" {
+		// It names the command line.
+		err = errors.New(strings.ReplaceAll(err.Error(), password, "<password>"))
+	}
+	if err != nil {
 		return fmt.Errorf("testbed: add the principal %s: %w", name, err)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -52,7 +53,7 @@ func StartTokenEndpoint(pki *PKI, clients map[string]string) (*TokenEndpoint, er
 	if err != nil {
 		return nil, fmt.Errorf("testbed: token endpoint: %w", err)
 	}
-	e := &TokenEndpoint{clients: clients, key: key, base: "https://" + listener.Addr().String(), served: make(chan struct{})}
+	e := &TokenEndpoint{clients: maps.Clone(clients), key: key, base: "https://" + listener.Addr().String(), served: make(chan struct{})}
 	e.SetLifetime(time.Hour)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+tokenPath, e.token)

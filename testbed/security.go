@@ -91,13 +91,10 @@ func (s Spec) securityPorts() int {
 // themselves.
 func (c *Cluster) startSecurity(ctx context.Context) error {
 	c.security.listeners = make(map[string][]string)
-	oauth, err := c.spec.offers(mechanismOAuthBearer), error(nil)
-	if oauth || c.spec.ZooKeeperTLS || slices.ContainsFunc(c.spec.Listeners, Listener.tls) {
-		if c.security.pki, err = NewPKI(filepath.Join(c.dir, "pki")); err != nil {
-			return err
-		}
+	if err := c.startPKI(ctx); err != nil {
+		return err
 	}
-	if oauth {
+	if c.spec.offers(mechanismOAuthBearer) {
 		if err := c.startTokens(); err != nil {
 			return err
 		}
@@ -111,6 +108,23 @@ func (c *Cluster) startSecurity(ctx context.Context) error {
 		c.spec.ZooKeeperProperties = c.secureEnsemble(c.spec.ZooKeeperProperties)
 	}
 	c.spec.Properties = c.secured(c.spec.Properties)
+	return nil
+}
+
+// startPKI makes the certificates, if anything needs them: the token endpoint
+// does, too.
+func (c *Cluster) startPKI(ctx context.Context) error {
+	listeners := slices.ContainsFunc(c.spec.Listeners, Listener.tls)
+	if !listeners && !c.spec.ZooKeeperTLS && !c.spec.offers(mechanismOAuthBearer) {
+		return nil
+	}
+	var err error
+	if c.security.pki, err = NewPKI(filepath.Join(c.dir, "pki")); err != nil {
+		return err
+	}
+	if listeners && !c.release.readsPEM() {
+		return c.security.pki.javaStores(ctx)
+	}
 	return nil
 }
 

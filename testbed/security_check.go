@@ -57,8 +57,8 @@ func (l Listener) check(rel kafkaRelease) error {
 	if l.ClientAuth && !l.tls() {
 		return fmt.Errorf("testbed: listener %s: protocol %s asks for no certificates", l.Name, l.Protocol)
 	}
-	if l.tls() && !rel.protocol.IsAtLeast(sarama.V2_7_0_0) {
-		return fmt.Errorf("testbed: listener %s: Kafka %s does not read PEM files; 2.7 and later do", l.Name, rel.version)
+	if !rel.protocol.IsAtLeast(sarama.V1_0_0_0) {
+		return fmt.Errorf("testbed: listener %s: Kafka %s has no settings for single listeners; 1.0 and later have", l.Name, rel.version)
 	}
 	for _, mechanism := range l.Mechanisms {
 		since, ok := mechanismSince(mechanism, rel.kraft())
@@ -74,7 +74,7 @@ func (l Listener) check(rel kafkaRelease) error {
 
 // mechanismSince returns the first release with what the testbed uses to set a
 // mechanism up: JAAS lines as settings of a listener, SCRAM users by request,
-// signed tokens.
+// signed tokens. The first is there wherever a Listener may be.
 func mechanismSince(mechanism string, kraft bool) (sarama.KafkaVersion, bool) {
 	switch {
 	case slices.Contains([]string{mechanismPlain, mechanismGSSAPI}, mechanism):

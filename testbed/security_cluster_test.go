@@ -47,7 +47,7 @@ func testSecurity(t *testing.T, spec Spec) {
 	t.Run("certificates", func(t *testing.T) { testCertificates(t, c) })
 	t.Run("passwords", func(t *testing.T) { testPasswords(t, c) })
 	t.Run("ACLs", func(t *testing.T) { testACLs(t, c) })
-	t.Run("tickets", func(t *testing.T) { testTickets(t, c, "KERBEROS") })
+	t.Run("tickets", func(t *testing.T) { testTickets(t, c) })
 	if c.Tokens() != nil {
 		t.Run("tokens", func(t *testing.T) { testTokens(t, c) })
 	}
@@ -134,7 +134,7 @@ func testACLs(t *testing.T, c *Cluster) {
 	must(t, ask(c, "SECURE", bob))
 }
 
-func testTickets(t *testing.T, c *Cluster, listener string) {
+func testTickets(t *testing.T, c *Cluster) {
 	ctx := t.Context()
 	must(t, c.Allow(ctx, "erin", sarama.AclResourceTopic, "test", sarama.AclOperationDescribe))
 	must(t, c.KDC().AddPrincipal(ctx, "erin", "her password"))
@@ -152,17 +152,17 @@ func testTickets(t *testing.T, c *Cluster, listener string) {
 		Realm:              c.KDC().Realm(),
 		DisablePAFXFAST:    true,
 	}
-	must(t, ask(c, listener, conf))
+	must(t, ask(c, "KERBEROS", conf))
 	conf.Net.SASL.GSSAPI.AuthType = sarama.KRB5_USER_AUTH
 	conf.Net.SASL.GSSAPI.Password = "her password"
-	must(t, ask(c, listener, conf))
+	must(t, ask(c, "KERBEROS", conf))
 	conf.Net.SASL.GSSAPI.Password = "wrong"
-	if err := ask(c, listener, conf); err == nil {
+	if err := ask(c, "KERBEROS", conf); err == nil {
 		t.Error("the KDC takes a wrong password")
 	}
 	conf.Net.SASL.GSSAPI.Password = "her password"
 	conf.Net.SASL.GSSAPI.ServiceName = "zookeeper"
-	if err := ask(c, listener, conf); err == nil {
+	if err := ask(c, "KERBEROS", conf); err == nil {
 		t.Error("the KDC has a ticket for a service that it does not know")
 	}
 }

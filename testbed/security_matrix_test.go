@@ -4,7 +4,7 @@ package testbed
 
 import "testing"
 
-// TestEverySecurity is TestSecurity on the older releases that take PEM files,
+// TestEverySecurity is TestSecurity on the older releases that have all it needs,
 // over an ensemble with TLS where there is one.
 func TestEverySecurity(t *testing.T) {
 	for _, release := range []string{"2.8.2", "3.3.2", "3.9.2"} {
@@ -27,18 +27,24 @@ func TestEveryZooKeeperTLS(t *testing.T) {
 	}
 }
 
-// TestOldListeners logs in at releases without PEM files.
-func TestOldListeners(t *testing.T) {
-	for _, release := range []string{"1.1.1", "2.4.1"} {
+// TestEveryOldListener logs in at releases without PEM files and requests for
+// SCRAM users.
+func TestEveryOldListener(t *testing.T) {
+	for _, release := range []string{"1.1.1", "2.1.1", "2.4.1"} {
 		t.Run(release, func(t *testing.T) {
 			c := begin(t, Spec{
 				Kafka: release, Brokers: 1, ZooKeepers: 1, Authorizer: true,
-				Listeners: []Listener{{Name: "SECURE", Protocol: "SASL_PLAINTEXT", Mechanisms: []string{"PLAIN", "GSSAPI"}}},
-				Users:     map[string]string{"bob": "other"},
+				Listeners: []Listener{
+					{Name: "MUTUAL", Protocol: "SSL", ClientAuth: true},
+					{Name: "SECURE", Protocol: "SASL_SSL", Mechanisms: []string{"PLAIN"}},
+					{Name: "KERBEROS", Protocol: "SASL_PLAINTEXT", Mechanisms: []string{"GSSAPI"}},
+				},
+				Users: map[string]string{"bob": "other"},
 			})
 			must(t, c.CreateTopic(t.Context(), "test", [][]int32{{0}}))
+			testCertificates(t, c)
 			testACLs(t, c)
-			testTickets(t, c, "SECURE")
+			testTickets(t, c)
 		})
 	}
 }

@@ -46,12 +46,7 @@ func (c *Cluster) listenerProperties(l Listener) map[string]string {
 	prefix := "listener.name." + strings.ToLower(l.Name) + "."
 	p := make(map[string]string)
 	if l.tls() {
-		p[prefix+"ssl.keystore.type"] = "PEM"
-		// As text: of a file, releases before 3.0 want the key encrypted.
-		p[prefix+"ssl.keystore.key"] = string(c.security.pki.serverKey)
-		p[prefix+"ssl.keystore.certificate.chain"] = string(c.security.pki.serverCert)
-		p[prefix+"ssl.truststore.type"] = "PEM"
-		p[prefix+"ssl.truststore.location"] = c.security.pki.CAFile
+		c.addStores(p, prefix)
 		p[prefix+"ssl.client.auth"] = "none"
 		if l.ClientAuth {
 			p[prefix+"ssl.client.auth"] = "required"
@@ -78,6 +73,31 @@ func (c *Cluster) listenerProperties(l Listener) map[string]string {
 		}
 	}
 	return p
+}
+
+// readsPEM tells whether the release takes certificates as PEM.
+func (r kafkaRelease) readsPEM() bool { return r.protocol.IsAtLeast(sarama.V2_7_0_0) }
+
+// addStores adds the server's key and the authority's certificate to the
+// settings of a listener.
+func (c *Cluster) addStores(p map[string]string, prefix string) {
+	pki := c.security.pki
+	if !c.release.readsPEM() {
+		p[prefix+"ssl.keystore.type"] = "PKCS12"
+		p[prefix+"ssl.keystore.location"] = pki.keyStore12()
+		p[prefix+"ssl.keystore.password"] = storePassword
+		p[prefix+"ssl.key.password"] = storePassword
+		p[prefix+"ssl.truststore.type"] = "PKCS12"
+		p[prefix+"ssl.truststore.location"] = pki.trustStore12()
+		p[prefix+"ssl.truststore.password"] = storePassword
+		return
+	}
+	p[prefix+"ssl.keystore.type"] = "PEM"
+	// As text: of a file, releases before 3.0 want the key encrypted.
+	p[prefix+"ssl.keystore.key"] = string(pki.serverKey)
+	p[prefix+"ssl.keystore.certificate.chain"] = string(pki.serverCert)
+	p[prefix+"ssl.truststore.type"] = "PEM"
+	p[prefix+"ssl.truststore.location"] = pki.CAFile
 }
 
 // jaas returns the login module of a mechanism with its settings.

@@ -23,7 +23,7 @@ func TestSecurityMistakes(t *testing.T) {
 		"SASL_PLAINTEXT asks for no certificates":                          listener(Listener{Protocol: "SASL_PLAINTEXT", ClientAuth: true, Mechanisms: []string{"PLAIN"}}),
 		`no mechanism "NTLM"`:                                              listener(Listener{Protocol: "SASL_SSL", Mechanisms: []string{"NTLM"}}),
 		"OAUTHBEARER on Kafka 2.8.2; the testbed sets it up from 3.1.0 on": listener(Listener{Protocol: "SASL_SSL", Mechanisms: []string{"OAUTHBEARER"}}),
-		"Kafka 2.4.1 does not read PEM files":                              {Kafka: "2.4.1", Listeners: []Listener{{Name: "TLS", Protocol: "SSL"}}},
+		"Kafka 0.10.2.2 has no settings for single listeners":              {Kafka: "0.10.2.2", Listeners: []Listener{{Name: "TLS", Protocol: "SSL"}}},
 		"SCRAM-SHA-256 on Kafka 3.3.2":                                     {Kafka: "3.3.2", KRaft: true, Listeners: []Listener{{Name: "S", Protocol: "SASL_SSL", Mechanisms: []string{"SCRAM-SHA-256"}}}},
 		`user "a b"`:                                                       {Users: map[string]string{"a b": "secret"}},
 		"ZooKeeper 3.4.6 has no TLS":                                       {ZooKeeperTLS: true},
@@ -87,5 +87,12 @@ func TestListenerProperties(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"127.0.0.1:20032"}, c.Listener("SECURE")); diff != "" {
 		t.Errorf("SECURE (-want +got):\n%s", diff)
+	}
+}
+
+func TestKerberosHint(t *testing.T) {
+	_, err := findKerberos("no-such-program")
+	if err == nil || !strings.Contains(err.Error(), "no-such-program") || !strings.Contains(err.Error(), "apt-get install krb5-kdc") {
+		t.Errorf("%v, want the program's name and what to install", err)
 	}
 }
