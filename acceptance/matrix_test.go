@@ -25,5 +25,23 @@ func TestStoryOnReleases(t *testing.T) {
 
 // TestRollingUpgradeToMetadata takes a cluster from 2.8.2 to 3.9.2.
 func TestRollingUpgradeToMetadata(t *testing.T) {
-	rollingUpgrade(t, testbed.Spec{Kafka: "2.8.2", ZooKeeper: "3.8.6", OneJVM: true}, "3.9.2", "2.8", "3.9")
+	rollingUpgrade(t, testbed.Spec{Kafka: "2.8.2", ZooKeeper: "3.9.5", OneJVM: true}, "3.9.2", "2.8", "3.9")
+}
+
+// TestStoryOnOldKRaft plays the story on releases that knew both ways.
+func TestStoryOnOldKRaft(t *testing.T) {
+	for _, kafka := range []string{"3.3.2", "3.9.2"} {
+		t.Run(kafka, func(t *testing.T) { storyWithoutZooKeeper(t, kafka, "unregistered") })
+	}
+}
+
+// TestBrokersAloneOnReleases asks the brokers of every other release without their
+// ZooKeeper.
+func TestBrokersAloneOnReleases(t *testing.T) {
+	for _, kafka := range testbed.KafkaReleases() {
+		if zookeeper, err := testbed.PairedZooKeeper(kafka); err != nil || zookeeper == "" || kafka == "0.9.0.1" {
+			continue
+		}
+		t.Run(kafka, func(t *testing.T) { brokersAlone(t, kafka) })
+	}
 }

@@ -138,6 +138,9 @@ func testTickets(t *testing.T, c *Cluster) {
 	ctx := t.Context()
 	must(t, c.Allow(ctx, "erin", sarama.AclResourceTopic, "test", sarama.AclOperationDescribe))
 	must(t, c.KDC().AddPrincipal(ctx, "erin", "her password"))
+	if err := c.KDC().AddPrincipal(ctx, "erin", "her password"); err == nil || strings.Contains(err.Error(), "her password") {
+		t.Errorf("the same principal again: %v, want an error without the password", err)
+	}
 	keytab, err := c.KDC().Keytab(ctx, "erin")
 	must(t, err)
 	conf := c.clientConfig()
