@@ -33,7 +33,7 @@ func storyWithoutZooKeeper(t *testing.T, kafka, dead string) {
 
 	// Node 1 stays alive throughout: its word is the truth.
 	truths := record(t, c, readMetadataOf(t, c, 1))
-	p := start(t, "--kafka.brokers="+c.Bootstrap()[0]+","+c.Bootstrap()[1], "--poll.interval=900ms", "--poll.timeout=5s", "--cluster.name=story")
+	p := start(t, "--kafka.brokers="+c.Bootstrap()[0]+","+c.Bootstrap()[1], "--poll.interval=400ms", "--poll.timeout=5s", "--cluster.name=story")
 	judge := watch(t, p, truths)
 	judge.lag = metadataLag
 
@@ -84,7 +84,7 @@ func storyWithoutZooKeeper(t *testing.T, kafka, dead string) {
 	if got := before.values["kafka_unclean_leader_elections_total"]; got != 0 {
 		t.Errorf("%v unclean elections", got)
 	}
-	judge.end(8, "kafka_offline_partitions", `kafka_broker_up{broker="1"}`, `kafka_broker_up{broker="2"}`,
+	judge.end(6, "kafka_offline_partitions", `kafka_broker_up{broker="1"}`, `kafka_broker_up{broker="2"}`,
 		`kafka_under_replicated_partitions{reason="broker_down"}`, `kafka_not_preferred_partitions{electable="true"}`,
 		`kafka_topic_partition_leader{partition="0",topic="test"}`, `kafka_topic_partition_in_sync_replica{partition="1",topic="test"}`)
 }
