@@ -78,10 +78,9 @@ func (j *judge) end(least int, often ...string) {
 		}
 		polls[finished] = true
 		took := time.Duration(s.values["evenkeel_poll_duration_seconds"] * float64(time.Second))
-		slack := clockSlack + j.lag
-		to := time.UnixMilli(int64(finished*1000 + 0.5)).Add(slack)
-		from := to.Add(-took - 2*slack)
-		j.judgeStates(s, from, to, judged)
+		to := time.UnixMilli(int64(finished*1000 + 0.5)).Add(clockSlack)
+		from := to.Add(-took - 2*clockSlack)
+		j.judgeStates(s, from.Add(-j.lag), to.Add(j.lag), judged)
 		j.judgeUp(s, from, to, judged)
 	}
 	if len(polls) < least/2 {
