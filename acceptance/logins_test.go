@@ -30,7 +30,7 @@ func TestLogins(t *testing.T) {
 			{Name: "SECURE", Protocol: "SASL_SSL", Mechanisms: []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"}},
 			{Name: "KERBEROS", Protocol: "SASL_PLAINTEXT", Mechanisms: []string{"GSSAPI"}},
 		},
-		Users:        map[string]string{"alice": "right", "nobody": "right", "narrow": "right"},
+		Users:        map[string]string{"alice": "right", "nobody": "right", "narrow": "right", "nogroups": "right", "noconfigs": "right"},
 		OAuthClients: map[string]string{"carol": "her secret"},
 	})
 	must(t, c.CreateTopicWith(ctx, "test", [][]int32{{0}}, map[string]string{"min.insync.replicas": "1"}))
@@ -42,6 +42,13 @@ func TestLogins(t *testing.T) {
 	for _, user := range []string{"alice", "CN=dave", "carol", "erin"} {
 		leastPrivileges(t, c, ctx, user)
 	}
+	// Without one of them, only what it is for is missing.
+	for _, user := range []string{"nogroups", "noconfigs"} {
+		must(t, c.Allow(ctx, user, sarama.AclResourceCluster, "kafka-cluster", sarama.AclOperationDescribe))
+		must(t, c.Allow(ctx, user, sarama.AclResourceTopic, "*", sarama.AclOperationDescribe))
+	}
+	must(t, c.Allow(ctx, "nogroups", sarama.AclResourceTopic, "*", sarama.AclOperationDescribeConfigs))
+	must(t, c.Allow(ctx, "noconfigs", sarama.AclResourceGroup, "*", sarama.AclOperationDescribe))
 	must(t, c.Allow(ctx, "narrow", sarama.AclResourceCluster, "kafka-cluster", sarama.AclOperationDescribe))
 	cert, key, err := c.PKI().Client("dave")
 	must(t, err)
@@ -79,6 +86,8 @@ func TestLogins(t *testing.T) {
 	logins.add(c, "wrong-ca", "SECURE", tls(foreign.CAFile, ""), sasl("PLAIN", "alice", "right"))
 	logins.add(c, "wrong-cert", "MUTUAL", tls(c.PKI().CAFile, fmt.Sprintf(", cert_file: %q, key_file: %q", strangerCert, strangerKey)), "")
 	logins.add(c, "no-tls", "SECURE", "", sasl("PLAIN", "alice", "right"))
+	logins.add(c, "nogroups", "SECURE", ours, sasl("PLAIN", "nogroups", "right"))
+	logins.add(c, "noconfigs", "SECURE", ours, sasl("PLAIN", "noconfigs", "right"))
 	logins.add(c, "nobody", "SECURE", ours, sasl("PLAIN", "nobody", "right"))
 	logins.add(c, "narrow", "SECURE", ours, sasl("PLAIN", "narrow", "right"))
 	file := filepath.Join(t.TempDir(), "evenkeel.yml")
@@ -101,6 +110,13 @@ func TestLogins(t *testing.T) {
 		p.showsOf(name, status, 60*time.Second, "kafka_cluster_reachable 0", fmt.Sprintf(`evenkeel_collector_errors_total{collector="brokers",reason="%s"} >0`, status),
 			"!kafka_offline_partitions")
 	}
+	healthy := []string{"kafka_brokers 1", "kafka_active_controllers 1", part("kafka_topic_partition_in_sync_replica", 0, 1), "kafka_offline_partitions 0",
+		`evenkeel_collector_success{collector="isr"} 1`, `evenkeel_collector_success{collector="leadership"} 1`, part("kafka_topic_partition_current_offset", 0, 10)}
+	p.showsOf("nogroups", "that groups are missing", 60*time.Second, append(healthy, "!kafka_consumergroup_lag", "!kafka_consumergroup_members",
+		`evenkeel_collector_errors_total{collector="lag",reason="permission"} >0`, "kafka_under_min_isr_partitions 0")...)
+	p.showsOf("noconfigs", "that min ISR is missing", 60*time.Second, append(healthy, "!kafka_topic_min_in_sync_replicas", "!kafka_under_min_isr_partitions",
+		`evenkeel_permission{operation="describe_configs",resource="topic"} 0`, `evenkeel_collector_errors_total{collector="isr",reason="permission"} >0`,
+		`kafka_consumergroup_lag{consumergroup="billing",partition="0",topic="test"} 6`)...)
 	p.showsOf("nobody", "that it may do nothing", 60*time.Second, "kafka_cluster_reachable 1",
 		`evenkeel_permission{operation="describe",resource="cluster"} 0`, "!kafka_active_controllers", "!kafka_offline_partitions",
 		`evenkeel_collector_success{collector="isr"} 0`, `evenkeel_collector_success{collector="brokers"} 0`)

@@ -103,3 +103,17 @@ func TestCredentialsErrorHidesItsCause(t *testing.T) {
 		t.Error("another cause is shown")
 	}
 }
+
+// The answer to PLAIN in its old form is empty, which no other answer may be.
+func TestPlainInItsOldFormThroughTheClient(t *testing.T) {
+	broker := newSASLFake(t, "PLAIN", func() saslSession { return plainSession{"evenkeel", "hunter2"} })
+	c := NewClient(Options{
+		Version: "0.9.0.1", // which takes the old form
+		Login:   newLogin(t, config.SASL{Mechanism: config.Plain, Username: "evenkeel", Password: config.NewSecret("hunter2")}),
+	})
+	t.Cleanup(c.Close)
+	groups, err := c.ListGroups(within(t), Node{ID: 0, Addr: broker.addr})
+	if err != nil || len(groups) != 0 || broker.succeeded() != 1 {
+		t.Errorf("groups %v, error %v, %d logins", groups, err, broker.succeeded())
+	}
+}
