@@ -78,7 +78,7 @@ func (f *finder) ensemble() {
 func (f *finder) brokers() {
 	s := f.s
 	if s.BrokersTried > 0 && s.BrokersHeard == 0 {
-		f.blind(Critical, keyUnreachable, "evenkeel cannot reach any broker (%d tried)", s.BrokersTried)
+		f.unreachable()
 	}
 	switch c, ok := s.Controller.Get(); {
 	case !ok:
@@ -91,6 +91,19 @@ func (f *finder) brokers() {
 	}
 	for i := range s.Brokers {
 		f.broker(&s.Brokers[i])
+	}
+}
+
+// unreachable tells that no broker could be asked, and why one of them could not.
+// Bootstrap addresses are no brokers, so nothing else tells of them.
+func (f *finder) unreachable() {
+	text, probes := "", f.s.Outcomes[SourceProbes].Faults
+	if len(probes) > 0 {
+		text = ": " + explain(probes[0].Reason)
+	}
+	t := f.blind(Critical, keyUnreachable, "evenkeel cannot reach any broker (%d tried)%s", f.s.BrokersTried, text)
+	if len(probes) > 0 {
+		t.because(probes[0].Reason, probes[0].Err)
 	}
 }
 

@@ -1,6 +1,11 @@
 package cluster
 
-import "testing"
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
 
 // fenced is a broker that the controller knows and does not hear from.
 func fenced(id int32) Broker {
@@ -114,4 +119,16 @@ func TestTroublesOfMinISRAndPermissions(t *testing.T) {
 	now, _, _ := Troubles{}.Update(s)
 	equal(t, "troubles", keys(now), keyMinISR+", "+keyReplicasLag+", "+keyHiddenTopics)
 	equal(t, "that topics are hidden is no suffering", now[2].Blind, true)
+}
+
+// Who gets no login at the bootstrap addresses must read what to check.
+func TestUnreachableSaysWhy(t *testing.T) {
+	s := blind(1, errors.New("no registry"))
+	s.BrokersTried, s.BrokersHeard = 1, 0
+	s.Outcomes[SourceProbes] = Outcome{Faults: []Fault{{Target: "bootstrap address k:9092", Reason: string(BrokerAuthError), Err: errors.New("bootstrap address k:9092: the login failed")}}}
+	_, began, _ := Troubles{}.Update(s)
+	i := slices.IndexFunc(began, func(tr Trouble) bool { return tr.Key == keyUnreachable })
+	if i < 0 || !strings.Contains(began[i].Text, "kafka.sasl") || !strings.Contains(began[i].Detail, "bootstrap address k:9092") {
+		t.Errorf("troubles %v", began)
+	}
 }
