@@ -122,6 +122,9 @@ func TestLogins(t *testing.T) {
 		`evenkeel_collector_success{collector="isr"} 0`, `evenkeel_collector_success{collector="brokers"} 0`)
 	p.showsOf("narrow", "that it does not see all topics", 60*time.Second, "kafka_brokers 1", "kafka_active_controllers 1",
 		`evenkeel_permission{operation="describe",resource="cluster"} 1`, `evenkeel_permission{operation="describe",resource="topic"} 0`)
+	if told := "the login was refused: check mechanism, user and password (kafka.sasl)"; !strings.Contains(p.log.String(), told) {
+		t.Errorf("the log does not say %q", told)
+	}
 	for _, secret := range []string{"her secret", "no secret", "her password", "right\""} {
 		if strings.Contains(p.log.String(), secret) {
 			t.Errorf("the log holds the secret %q", secret)

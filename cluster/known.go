@@ -66,6 +66,22 @@ func (k Known) Remember(registrations Reading[map[int32]*Registration], picture 
 	return next
 }
 
+// Told returns the set with the addresses of brokers that others told, and that it
+// has none for: enough to ask them, and no proof that they belong to the cluster
+// still.
+func (k Known) Told(brokers map[int32]*Registration, address func(*Registration) string, now time.Time) Known {
+	next := maps.Clone(k)
+	if next == nil {
+		next = make(Known)
+	}
+	for id, r := range brokers {
+		if next[id].Address == "" {
+			next[id] = KnownBroker{ID: id, Address: address(r), RegistrationVersion: r.Version, Rack: r.Rack, LastSeen: now}
+		}
+	}
+	return next
+}
+
 func (p *Picture) eachReplica(f func(id int32)) {
 	seen := make(map[int32]bool)
 	for i := range p.Topics {

@@ -57,7 +57,7 @@ func (ts Troubles) Update(s *Snapshot) (now, began, ended []Trouble) {
 	seen := make(map[string]bool)
 	for _, t := range found.troubles {
 		old, ongoing := ts[t.Key]
-		if t.weak && ongoing {
+		if t.weak && ongoing && t.State != old.State {
 			continue
 		}
 		seen[t.Key] = true

@@ -11,8 +11,11 @@ import (
 // that forwards it to their leader. While no controller is confirmed there is nobody
 // to answer.
 func (r *reading) readQuorum(ctx context.Context) {
-	controller, confirmed := r.controller.Get()
-	if r.mode != cluster.ModeKRaft || !confirmed || !controller.Exists {
+	if r.mode != cluster.ModeKRaft {
+		return
+	}
+	if controller, confirmed := r.controller.Get(); !confirmed || !controller.Exists {
+		r.note(cluster.SourceQuorum, cluster.Outcome{Err: dependsOn(cluster.SourceRegistry)})
 		return
 	}
 	for _, n := range r.answering() {

@@ -16,13 +16,14 @@ func nodeOf(b cluster.KnownBroker) kafka.Node {
 // registry and its probe say.
 func (r *reading) finishBrokers(probes *prober) {
 	r.source(cluster.SourceProbes, func() ([]cluster.Fault, error) {
-		r.known = r.known.Remember(r.registrations, r.picture, func(b *cluster.Registration) string {
+		address := func(b *cluster.Registration) string {
 			address, err := r.address(b)
 			if err != nil {
 				return ""
 			}
 			return address
-		}, time.Now())
+		}
+		r.known = r.known.Told(r.told, address, time.Now()).Remember(r.registrations, r.picture, address, time.Now())
 		for _, b := range r.known {
 			probes.start(nodeOf(b))
 		}

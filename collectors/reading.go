@@ -27,10 +27,11 @@ type reading struct {
 	clusterID     string
 	picture       cluster.Reading[*cluster.Picture]
 	quorum        cluster.Reading[*cluster.Quorum]
-	silent        bool         // no controller answered through a broker that did
-	unconfirmed   bool         // nothing can confirm what brokers tell
-	operations    operations   // what this user may do
-	boots         []kafka.Node // bootstrap addresses that were asked
+	told          map[int32]*cluster.Registration // what a broker told of the others, believed or not
+	silent        bool                            // no controller answered through a broker that did
+	unconfirmed   bool                            // nothing can confirm what brokers tell
+	operations    operations                      // what this user may do
+	boots         []kafka.Node                    // bootstrap addresses that were asked
 	brokerList    []cluster.Broker
 	tried, heard  int
 	groups        cluster.Reading[*cluster.Groups]

@@ -91,7 +91,7 @@ func (r *reading) readBrokers(ctx context.Context, probes *prober) {
 			r.trust.observe(time.Now(), false, 0)
 			return faults, err
 		}
-		r.clusterID, r.operations = v.metadata.ClusterID, v.operations()
+		r.clusterID, r.operations, r.told = v.metadata.ClusterID, v.operations(), v.metadata.Brokers
 		r.note(cluster.SourcePartitions, cluster.Outcome{Started: begun, Finished: time.Now()})
 		return append(faults, v.faults...), r.take(v)
 	})

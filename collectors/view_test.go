@@ -347,3 +347,20 @@ func TestMembersOfTheEnsemble(t *testing.T) {
 		t.Errorf("outcome %+v, want one fault", o)
 	}
 }
+
+// Where nobody may be believed, as in a check during an outage, brokers are asked all
+// the same at the addresses that another one told.
+func TestBrokersThatAreToldAreAsked(t *testing.T) {
+	f := newKRaft()
+	for _, id := range []string{"-1", "0", "1"} {
+		f.fail["reassignments "+id] = context.DeadlineExceeded
+	}
+	f.fail["probe 1 b:9001"] = errors.New("refused")
+	s := kraftPoller(t, f).poll(t)
+	if b := s.Broker(1); b == nil || b.Address != "b:9001" || b.Probe.Err == nil {
+		t.Errorf("broker 1: %+v", b)
+	}
+	if err := s.Outcomes[cluster.SourceQuorum].Err; !errors.Is(err, cluster.ErrDepends) {
+		t.Errorf("quorum: %v, want that it was not asked", err)
+	}
+}

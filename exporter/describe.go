@@ -85,9 +85,13 @@ func describeBroker(s *cluster.Snapshot, b *cluster.Broker) apiBroker {
 	if b.Probe.Answered() {
 		a.ResponseSeconds = ptr(b.Probe.Took.Seconds())
 	}
+	if z := s.Summary; z != nil && z.AssignmentKnown {
+		load := z.Load(b.ID)
+		a.PreferredLeaders = &load.PreferredLeaders
+	}
 	if z := s.Summary; z != nil && z.StatesKnown {
 		load := z.Load(b.ID)
-		a.Leaders, a.PreferredLeaders, a.OutOfSync = &load.Leaders, &load.PreferredLeaders, &load.OutOfSync
+		a.Leaders, a.OutOfSync = &load.Leaders, &load.OutOfSync
 		a.ImbalanceRatio = known(load.ImbalanceRatio())
 		if registered, known := b.Registered(); z.RegistryKnown && registered && known {
 			a.StopOfflines = &load.StopOfflines

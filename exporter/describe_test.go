@@ -47,7 +47,7 @@ func TestWhatIsUnknownIsLeftOut(t *testing.T) {
 			`"leaders":0,"preferred_leaders":2`, `"stop_would_offline_partitions":0`, `{"partition":1,"replicas":[1],"leader":-1}`,
 			`"groups":{"g":{"coordinator":0,"topics":{}}}`, "!response_seconds", `!"controller"`,
 		}},
-		{"a state is rubbish", rubbishState, []string{`"partitions":{"total":3,"reassigning":0}`, `"odd":[{"partition":0,"replicas":[1]}]`, "!preferred_leaders", "!stop_would"}},
+		{"a state is rubbish", rubbishState, []string{`"partitions":{"total":3,"reassigning":0}`, `"odd":[{"partition":0,"replicas":[1]}]`, `"preferred_leaders":3`, `!"leaders"`, "!stop_would"}},
 		{"a topic is rubbish", unreadable, []string{`!"partitions":`, `"odd":[]`, "!preferred_leaders"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
