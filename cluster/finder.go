@@ -194,7 +194,7 @@ func (f *finder) minISR(z *Summary) {
 // permissions tells what this user is kept from seeing without an error.
 func (f *finder) permissions() {
 	if allowed, told := f.s.Permissions[Permission{"topic", "describe"}]; told && !allowed {
-		f.blind(Warning, keyHiddenTopics, "this user may not see all topics: consumer groups have offsets, and the topic that holds them is not shown; grant it DESCRIBE on all topics")
+		f.blind(Warning, keyHiddenTopics, "this user does not see all topics: there are some that brokers do not show to it; grant it DESCRIBE on all topics")
 	} else if !told {
 		f.unlooked = append(f.unlooked, keyHiddenTopics)
 	}

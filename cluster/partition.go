@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 )
 
 // NoLeader is the leader of a partition for which the controller recorded none.
@@ -71,9 +72,10 @@ type Partition struct {
 // Topic is a topic with all its partitions.
 type Topic struct {
 	Name       string
-	ID         string // as Kafka spells it; "" where the release has none
-	Created    int64  // czxid of the topic's znode; 0 where it was not read from there
-	MinISR     int    // min.insync.replicas as it is in force; 0 when unknown
+	ID         string    // as Kafka spells it; "" where the release has none
+	Created    int64     // czxid of the topic's znode; 0 where it was not read from there
+	Made       time.Time // when that znode was made, by the ensemble's clock; zero likewise
+	MinISR     int       // min.insync.replicas as it is in force; 0 when unknown
 	Deleting   bool
 	Unreadable bool        // its znode holds rubbish: how many partitions it has is unknown
 	Partitions []Partition // by id

@@ -13,13 +13,7 @@ import (
 
 // address picks the endpoint that clients of our kind are to use.
 func (p *Poller) address(b *cluster.Registration) (string, error) {
-	protocol := p.protocol()
-	var fitting []cluster.Endpoint
-	for _, e := range b.Endpoints {
-		if p.fits(e, protocol) {
-			fitting = append(fitting, e)
-		}
-	}
+	protocol, fitting := p.protocol(), p.fitting(b)
 	switch {
 	case len(fitting) == 1:
 		return net.JoinHostPort(fitting[0].Host, strconv.Itoa(fitting[0].Port)), nil
@@ -34,16 +28,34 @@ func (p *Poller) address(b *cluster.Registration) (string, error) {
 	}
 }
 
-// fits says whether an endpoint is one for us. What brokers tell of each other over
-// a listener are the addresses of that listener, and have no name.
+// fitting returns the endpoints of a broker that are for us. The listener that was
+// found out decides only where there are several: it may be gone by now, and a
+// broker may have another.
+func (p *Poller) fitting(b *cluster.Registration) (fitting []cluster.Endpoint) {
+	protocol := p.protocol()
+	for _, e := range b.Endpoints {
+		if p.fits(e, protocol) {
+			fitting = append(fitting, e)
+		}
+	}
+	if p.cfg.Kafka.Listener == "" {
+		for _, e := range fitting {
+			if p.listener != "" && e.Listener == p.listener {
+				return []cluster.Endpoint{e}
+			}
+		}
+	}
+	return fitting
+}
+
+// fits says whether an endpoint may be one for us. What brokers tell of each other
+// over a listener are the addresses of that listener, and have no name.
 func (p *Poller) fits(e cluster.Endpoint, protocol string) bool {
 	switch listener := p.cfg.Kafka.Listener; {
 	case e.Listener == "" && e.Protocol == "":
 		return true
 	case listener != "":
 		return e.Listener == listener
-	case p.listener != "" && e.Protocol == protocol:
-		return e.Listener == p.listener
 	default:
 		return e.Protocol == protocol
 	}
@@ -66,8 +78,9 @@ func (p *Poller) protocol() string {
 
 // learnListener finds out, where registrations have several listeners for us and
 // none is configured, which of them the bootstrap addresses belong to: a broker's
-// metadata tells the addresses of the listener over which it is asked.
-func (p *Poller) learnListener(registered, told map[int32]*cluster.Registration) {
+// metadata tells the addresses of the listener over which it is asked. It says
+// whether it did.
+func (p *Poller) learnListener(registered, told map[int32]*cluster.Registration) bool {
 	for id, b := range told {
 		if registered[id] == nil || len(b.Endpoints) == 0 {
 			continue
@@ -75,26 +88,36 @@ func (p *Poller) learnListener(registered, told map[int32]*cluster.Registration)
 		for _, e := range registered[id].Endpoints {
 			if e.Host == b.Endpoints[0].Host && e.Port == b.Endpoints[0].Port && e.Protocol == p.protocol() {
 				p.listener = e.Listener
-				return
+				return true
 			}
 		}
 	}
+	return false
 }
 
 // askListener asks the bootstrap addresses which listener is theirs, where the
-// registrations leave that open.
+// registrations leave that open. The registry is not read on before it is done, so
+// whichever answers first is asked, and none is waited for long.
 func (r *reading) askListener(ctx context.Context, probes *prober, registered map[int32]*cluster.Registration) {
-	if r.listener != "" || !r.ambiguous(registered) {
+	if !r.ambiguous(registered) {
 		return
 	}
-	for _, address := range r.cfg.Kafka.Brokers {
-		n := kafka.Node{ID: -1, Addr: address}
+	ctx, cancel := context.WithTimeout(ctx, r.patience(ctx))
+	defer cancel()
+	if len(r.boots) == 0 {
+		r.boots = r.bootNodes()
+	}
+	for _, n := range r.boots {
 		probes.start(n)
-		if !probes.await(ctx, n) {
-			continue
+	}
+	asked := map[string]bool{}
+	for {
+		n, ok := probes.waitFor(ctx, func(n kafka.Node) bool { return n.ID < 0 && !asked[n.Addr] })
+		if !ok {
+			return
 		}
-		if told, err := r.brokers.Metadata(ctx, n); err == nil {
-			r.learnListener(registered, told.Brokers)
+		asked[n.Addr] = true
+		if told, err := r.brokers.Metadata(ctx, n); err == nil && r.learnListener(registered, told.Brokers) {
 			return
 		}
 	}
@@ -102,15 +125,8 @@ func (r *reading) askListener(ctx context.Context, probes *prober, registered ma
 
 // ambiguous says whether a broker has several listeners that fit us.
 func (p *Poller) ambiguous(registered map[int32]*cluster.Registration) bool {
-	protocol := p.protocol()
 	for _, b := range registered {
-		fitting := 0
-		for _, e := range b.Endpoints {
-			if p.fits(e, protocol) {
-				fitting++
-			}
-		}
-		if fitting > 1 {
+		if len(p.fitting(b)) > 1 {
 			return true
 		}
 	}

@@ -14,8 +14,11 @@ import (
 )
 
 const (
-	minISRKey  = "min.insync.replicas"
-	sessionKey = "broker.session.timeout.ms"
+	minISRKey = "min.insync.replicas"
+
+	// How long a controller waits for a silent broker.
+	sessionKeyKRaft     = "broker.session.timeout.ms"
+	sessionKeyZooKeeper = "zookeeper.session.timeout.ms"
 
 	// configsAge is how old a setting may become before it is read again: people
 	// change them rarely, and there are as many as topics.
@@ -53,18 +56,25 @@ func (r *reading) readConfigs(ctx context.Context) {
 	})
 }
 
-// refreshMinISR asks for the settings of topics that are due.
+// refreshMinISR asks for the settings of topics that are due. Those that it gets no
+// answer for stay due, and are what they were before. While nothing is due, what went
+// wrong the last time still holds.
 func (r *reading) refreshMinISR(ctx context.Context, picture *cluster.Picture) (faults []cluster.Fault) {
+	now := time.Now()
+	due := r.due(picture, now)
+	if len(due) == 0 || ctx.Err() != nil {
+		return r.configFaults
+	}
+	defer func() { r.configFaults = faults }()
 	ask := r.configReader(ctx)
 	if ask == nil {
 		return nil
 	}
-	now := time.Now()
-	for batch := range slices.Chunk(r.due(picture, now), configsBatch) {
+	for batch := range slices.Chunk(due, configsBatch) {
 		values, f := ask(batch)
 		faults = append(faults, f...)
-		for _, topic := range batch {
-			r.minISR[topic] = minISR{value: values[topic], read: now}
+		for topic, value := range values {
+			r.minISR[topic] = minISR{value: value, read: now}
 		}
 		if len(f) > 0 || ctx.Err() != nil {
 			break // the rest has its turn in a later poll
@@ -98,8 +108,8 @@ func (r *reading) due(picture *cluster.Picture, now time.Time) []string {
 	return append(unread, old[:min(len(old), configsBatch)]...)
 }
 
-// askConfigs returns min.insync.replicas of topics, without those of which it is not
-// known.
+// askConfigs returns min.insync.replicas of topics, 0 where it cannot be told. Topics
+// for which there was no answer are left out.
 type askConfigs func(topics []string) (map[string]int, []cluster.Fault)
 
 // configReader returns who tells the topics' settings: a broker whose release can,
@@ -126,13 +136,21 @@ func (r *reading) minISRFromBroker(ctx context.Context, n kafka.Node, topics []s
 		return nil, []cluster.Fault{brokerFault(n.ID, kafka.Reason(err), err)}
 	}
 	values, bad := numbers(told)
-	var faults []cluster.Fault
-	for topic, err := range refused {
-		if kafka.IsUnknownTopic(err) {
+	count := 0
+	var first error
+	for _, topic := range topics {
+		err := refused[topic]
+		if err == nil || kafka.IsUnknownTopic(err) {
 			continue // it was made or deleted only now
 		}
-		faults = append(faults, brokerFault(n.ID, kafka.Reason(err), fmt.Errorf("%s of %d topics, one of them %s: %w", minISRKey, len(refused), topic, err)))
-		break
+		values[topic] = 0
+		if count++; first == nil {
+			first = err
+		}
+	}
+	var faults []cluster.Fault
+	if first != nil {
+		faults = append(faults, brokerFault(n.ID, kafka.Reason(first), fmt.Errorf("%s of %d topics, the first: %w", minISRKey, count, first)))
 	}
 	if bad != nil {
 		faults = append(faults, brokerFault(n.ID, string(cluster.BrokerProtocolError), bad))
@@ -147,30 +165,31 @@ func (r *reading) minISRFromZooKeeper(ctx context.Context, topics []string) (map
 	if err != nil {
 		return nil, append(faults, cluster.Fault{Target: "ZooKeeper", Reason: zookeeper.Reason(err), Err: err})
 	}
+	others := r.cfg.Kafka.MinInsyncReplicas
+	if len(faults) > 0 {
+		others = 0 // a topic that is not told may have a setting that could not be read
+	}
 	values, bad := numbers(told)
 	if bad != nil {
 		faults = append(faults, cluster.Fault{Target: "ZooKeeper", Reason: string(cluster.ServerBadReply), Err: bad})
 	}
-	if len(faults) > 0 {
-		return values, faults // a topic that is not told may have a setting that could not be read
-	}
 	for _, topic := range topics {
-		if _, own := told[topic]; !own && r.cfg.Kafka.MinInsyncReplicas > 0 {
-			values[topic] = r.cfg.Kafka.MinInsyncReplicas
+		if _, own := told[topic]; !own {
+			values[topic] = others
 		}
 	}
-	return values, nil
+	return values, faults
 }
 
-// numbers reads settings that are numbers from 1 on. The error tells of one that is
-// not.
+// numbers reads settings that are numbers from 1 on. One that is not is 0, and the
+// error tells of one of them.
 func numbers(told map[string]string) (values map[string]int, bad error) {
 	values = make(map[string]int, len(told))
 	for topic, text := range told {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
 			bad = fmt.Errorf("%s of topic %s is %.40q, which is no number from 1 on", minISRKey, topic, text)
-			continue
+			n = 0
 		}
 		values[topic] = n
 	}
@@ -180,14 +199,18 @@ func numbers(told map[string]string) (values map[string]int, bad error) {
 // readSessionTimeout learns how long the controllers wait for a silent broker. Where
 // it is not told, the default stands.
 func (r *reading) readSessionTimeout(ctx context.Context, n kafka.Node) {
-	if r.mode != cluster.ModeKRaft || r.session > 0 {
-		return
+	if r.registry != nil && r.mode != cluster.ModeKRaft || r.session > 0 {
+		return // the registry tells at once who is gone, or it is known
 	}
-	text, err := r.brokers.BrokerConfig(ctx, n, sessionKey)
+	key := sessionKeyZooKeeper
+	if r.mode == cluster.ModeKRaft {
+		key = sessionKeyKRaft
+	}
+	text, err := r.brokers.BrokerConfig(ctx, n, key)
 	if err != nil {
 		return
 	}
 	if ms, err := strconv.Atoi(text); err == nil && ms > 0 {
-		r.Poller.session = time.Duration(ms) * time.Millisecond
+		r.session = time.Duration(ms) * time.Millisecond
 	}
 }

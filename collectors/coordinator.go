@@ -120,6 +120,9 @@ func (g *groupsOfBroker) readListed(ctx context.Context, names []string, describ
 			case !ok:
 			case d.Err != nil:
 				g.fail(d.Err)
+				if kafka.Reason(d.Err) == cluster.ReasonPermission {
+					g.operations = append(g.operations, kafka.OperationsOf()) // none
+				}
 			default:
 				well = append(well, name)
 			}

@@ -64,11 +64,13 @@ type Poller struct {
 	trust    trust
 	mode     cluster.Mode  // as the brokers told it last
 	listener string        // the listener of the bootstrap addresses, where that had to be found out
-	session  time.Duration // broker.session.timeout.ms; 0 until it was told
+	session  time.Duration // how long a controller waits for a silent broker; 0 until it was told
 	minISR   minISRMemory
-	polls    int // so far
-	requests *requestCounter
-	close    func()
+	// What went wrong when settings were read last.
+	configFaults []cluster.Fault
+	polls        int // so far
+	requests     *requestCounter
+	close        func()
 }
 
 // NewPoller returns a poller of the cluster. It connects to nothing before the

@@ -23,13 +23,14 @@ type fakeCluster struct {
 	mu    sync.Mutex
 	asked []string
 
-	registry zookeeper.Registry
-	hang     map[string]bool // calls that never come back before their deadline
-	fail     map[string]error
-	panics   map[string]bool
-	groups   map[int32][]string // listed by each broker
-	commits  map[string][]cluster.GroupOffsets
-	offsets  map[kafka.Position]map[string]map[int32]cluster.Offset
+	registry     zookeeper.Registry
+	registryRead func()          // called when the registrations were looked at
+	hang         map[string]bool // calls that never come back before their deadline
+	fail         map[string]error
+	panics       map[string]bool
+	groups       map[int32][]string // listed by each broker
+	commits      map[string][]cluster.GroupOffsets
+	offsets      map[kafka.Position]map[string]map[int32]cluster.Offset
 	// By group, where it is not "consumer"; and by "BROKER GROUP", where it is not
 	// the usual description.
 	protocols map[string]string
@@ -48,6 +49,12 @@ type fakeCluster struct {
 	znodes      map[string]string // and as it stands in ZooKeeper
 	refused     map[string]error  // topics whose settings are refused
 	members     []cluster.Member
+	settings    [][]string                 // the topics that each request for settings named
+	unreadable  []cluster.Fault            // of the znodes with settings
+	session     string                     // broker.session.timeout.ms
+	untold      map[string]bool            // groups that are left out of descriptions
+	broken      map[string]error           // groups whose commits cannot be told together with others'
+	metadataOf  map[string]*kafka.Metadata // by address, where it is not metadata
 }
 
 func (f *fakeCluster) note(ctx context.Context, call string) error {
@@ -92,7 +99,11 @@ func (f *fakeCluster) Registry(ctx context.Context, choose zookeeper.PictureChoi
 	if !ok {
 		return reg
 	}
-	if picture := choose(regs); picture != nil {
+	picture := choose(regs)
+	if f.registryRead != nil {
+		f.registryRead()
+	}
+	if picture != nil {
 		controller, _ := reg.Controller.Get()
 		if told, err := picture(ctx, controller); err == nil {
 			reg.Picture = cluster.Read(told)
@@ -105,9 +116,15 @@ func (f *fakeCluster) Registry(ctx context.Context, choose zookeeper.PictureChoi
 
 func (f *fakeCluster) TopicConfigs(ctx context.Context, n kafka.Node, topics []string, name string) (map[string]string, map[string]error, error) {
 	err := f.note(ctx, fmt.Sprintf("configs %d %d topics", n.ID, len(topics)))
+	if err != nil {
+		return nil, nil, err
+	}
+	f.mu.Lock()
+	f.settings = append(f.settings, slices.Clone(topics))
+	f.mu.Unlock()
 	told := map[string]string{}
 	for _, t := range topics {
-		if value, ok := f.configs[t]; ok && f.refused[t] == nil {
+		if value, ok := f.configs[t]; ok && f.refused[t] == nil && name == minISRKey {
 			told[t] = value
 		}
 	}
@@ -120,11 +137,12 @@ type registryOf struct{ *fakeCluster }
 func (f registryOf) TopicConfigs(ctx context.Context, topics []string, key string) (map[string]string, []cluster.Fault, error) {
 	told := map[string]string{}
 	for _, t := range topics {
-		if value, ok := f.znodes[t]; ok {
+		if value, ok := f.znodes[t]; ok && key == minISRKey {
 			told[t] = value
 		}
 	}
-	return told, nil, f.note(ctx, "znode configs")
+	f.settings = append(f.settings, slices.Clone(topics))
+	return told, f.unreadable, f.note(ctx, "znode configs")
 }
 
 func (f registryOf) Members(ctx context.Context) ([]cluster.Member, error) {
@@ -137,6 +155,9 @@ func (f *fakeCluster) Metadata(ctx context.Context, n kafka.Node) (*kafka.Metada
 	if err := f.note(ctx, fmt.Sprintf("metadata %d", n.ID)); err != nil {
 		return nil, err
 	}
+	if told := f.metadataOf[n.Addr]; told != nil {
+		return told, nil
+	}
 	return f.metadata(), nil
 }
 
@@ -148,12 +169,12 @@ func (f *fakeCluster) Reassignments(ctx context.Context, n kafka.Node) (kafka.Mo
 	return f.moves, f.note(ctx, fmt.Sprintf("reassignments %d", n.ID))
 }
 
-func (f *fakeCluster) Quorum(ctx context.Context, n kafka.Node) (*cluster.Quorum, error) {
+func (f *fakeCluster) Quorum(ctx context.Context, _ kafka.Node) (*cluster.Quorum, error) {
 	return f.quorum, f.note(ctx, "quorum")
 }
 
-func (f *fakeCluster) BrokerConfig(ctx context.Context, n kafka.Node, name string) (string, error) {
-	return "3000", f.note(ctx, "broker config "+name)
+func (f *fakeCluster) BrokerConfig(ctx context.Context, _ kafka.Node, name string) (string, error) {
+	return f.session, f.note(ctx, "broker config "+name)
 }
 
 func (f *fakeCluster) DescribeConsumerGroups(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.DescribedGroup, error) {
@@ -167,7 +188,7 @@ func (f *fakeCluster) DescribeConsumerGroups(ctx context.Context, n kafka.Node, 
 func (f *fakeCluster) CommittedOffsetsOf(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.GroupCommits, error) {
 	all := map[string]kafka.GroupCommits{}
 	for _, g := range groups {
-		all[g] = kafka.GroupCommits{Topics: f.commits[g]}
+		all[g] = kafka.GroupCommits{Topics: f.commits[g], Err: f.broken[g]}
 	}
 	return all, f.note(ctx, fmt.Sprintf("commits %d %v", n.ID, groups))
 }
@@ -193,6 +214,9 @@ func (f *fakeCluster) DescribeGroups(ctx context.Context, n kafka.Node, groups [
 	err := f.note(ctx, fmt.Sprintf("describe %d %v", n.ID, groups))
 	described := map[string]kafka.DescribedGroup{}
 	for _, g := range groups {
+		if f.untold[g] {
+			continue
+		}
 		described[g] = kafka.DescribedGroup{State: "Stable", Members: 1, Topics: []string{"test"}}
 		if d, other := f.described[fmt.Sprintf("%d %s", n.ID, g)]; other {
 			described[g] = d

@@ -2,6 +2,7 @@ package collectors
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
@@ -47,14 +48,20 @@ func (r *reading) finishBrokers(probes *prober) {
 // that could be asked instead, and when none of those answered the last time: they
 // may all have moved. They have no id and are no brokers.
 func (r *reading) bootstrap() []kafka.Node {
-	reached := r.prev != nil && r.prev.Reachable()
+	// That a bootstrap address answered then is no reason to leave it out now.
+	reached := r.prev != nil && slices.ContainsFunc(r.prev.Brokers, func(b cluster.Broker) bool { return b.Probe.Answered() })
 	for _, b := range r.known {
 		if b.Address != "" && reached {
 			return nil
 		}
 	}
+	return r.bootNodes()
+}
+
+// bootNodes returns the addresses of the configuration.
+func (p *Poller) bootNodes() []kafka.Node {
 	var nodes []kafka.Node
-	for _, address := range r.cfg.Kafka.Brokers {
+	for _, address := range p.cfg.Kafka.Brokers {
 		nodes = append(nodes, kafka.Node{ID: -1, Addr: address})
 	}
 	return nodes

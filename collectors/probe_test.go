@@ -1,12 +1,14 @@
 package collectors
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/kafka"
 )
 
 func TestEachAddressIsProbedOnceAPoll(t *testing.T) {
@@ -66,5 +68,30 @@ func TestBrokerWithoutAnAddressIsUnknownAndSaysWhy(t *testing.T) {
 	faults := s.Outcomes[cluster.SourceProbes].Faults
 	if len(faults) != 1 || faults[0].Reason != string(cluster.BrokerUnknown) || faults[0].Err == nil {
 		t.Errorf("faults %+v", faults)
+	}
+}
+
+// Brokers may all have moved: then only the bootstrap addresses lead to them, for as
+// long as no broker of those that are known answers.
+func TestBootstrapIsAskedWhileNoKnownBrokerAnswers(t *testing.T) {
+	f := newFake()
+	p := poller(t, f)
+	p.cfg.Kafka.Brokers = []string{"k:9092"}
+	for i, step := range []struct {
+		down bool
+		want int
+	}{{false, 1}, {false, 0}, {true, 0}, {true, 1}, {true, 1}, {false, 1}, {false, 0}} {
+		f.fail = map[string]error{}
+		if step.down {
+			f.fail["probe 0 b:9000"], f.fail["probe 1 b:9001"] = errors.New("refused"), errors.New("refused")
+		}
+		f.asked = nil
+		p.poll(t)
+		if asked := f.calls("probe -1"); len(asked) != step.want {
+			t.Errorf("poll %d asks %q, want %d", i, asked, step.want)
+		}
+		if kept := slices.ContainsFunc(f.retained, func(n kafka.Node) bool { return n.Addr == "k:9092" }); kept != (step.want == 1) {
+			t.Errorf("poll %d keeps connections to %v", i, f.retained)
+		}
 	}
 }

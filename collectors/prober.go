@@ -149,7 +149,7 @@ func (p *prober) pick(preferred int32, waiting bool) (best *probing, hope bool) 
 			if waiting && b.node.ID == preferred && preferred >= 0 {
 				return nil, true
 			}
-		case b.result.Answered() && (best == nil || b.node.ID == preferred):
+		case b.result.Answered() && (best == nil || b.node.ID == preferred && preferred >= 0):
 			best = b
 		}
 	}
@@ -162,12 +162,6 @@ func (p *prober) pick(preferred int32, waiting bool) (best *probing, hope bool) 
 // only returns the node of a broker once it has answered; false if it does not.
 func (p *prober) only(ctx context.Context, id int32) (kafka.Node, bool) {
 	return p.waitFor(ctx, func(n kafka.Node) bool { return n.ID == id })
-}
-
-// await says whether a node answers, once its probe has ended.
-func (p *prober) await(ctx context.Context, n kafka.Node) bool {
-	_, ok := p.waitFor(ctx, func(other kafka.Node) bool { return other.ID == n.ID && other.Addr == n.Addr })
-	return ok
 }
 
 // waitFor returns a node that is wanted and has answered, waiting while a probe of

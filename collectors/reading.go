@@ -155,6 +155,7 @@ func (r *reading) readRegistry(ctx context.Context, probes *prober) {
 		return counted(reg.Members).Faults, reg.Members.Err
 	})
 	r.registrations, r.controller, r.clusterID, r.picture = reg.Registrations, reg.Controller, reg.ClusterID, reg.Picture
+	r.operations.topicsHidden = reg.Hidden
 }
 
 // startProbe probes a broker at the address that it advertises to clients like us.

@@ -52,6 +52,7 @@ func newKRaft() *fakeCluster {
 		Operations: kafka.OperationsOf(kafka.OpDescribe),
 	}
 	f.quorum = &cluster.Quorum{Leader: 1, Voters: []cluster.QuorumReplica{{ID: 0, LogEnd: cluster.OffsetAt(5)}, {ID: 1, LogEnd: cluster.OffsetAt(7)}}}
+	f.session = "3000"
 	f.configs = map[string]string{"test": "2", "__consumer_offsets": "1"}
 	f.fail["probe 2 b:9002"] = errors.New("refused")
 	return f
@@ -142,7 +143,6 @@ func TestNothingThatMayBeOldIsToldWithoutController(t *testing.T) {
 		}
 
 		f.hang = map[string]bool{}
-		f.session(p)
 		for i := range 3 {
 			s = p.poll(t)
 			if known := s.Summary.StatesKnown; known != (i == 2) {
@@ -155,9 +155,6 @@ func TestNothingThatMayBeOldIsToldWithoutController(t *testing.T) {
 		}
 	})
 }
-
-// session makes sure that the poller learnt the session's time-out of 3 s.
-func (f *fakeCluster) session(p *Poller) { p.session = 3 * time.Second }
 
 // While most brokers are silent, that no controller answers proves nothing.
 func TestControllerIsUnknownWhileMostBrokersAreSilent(t *testing.T) {

@@ -35,6 +35,12 @@ What holds for all of them:
 - ` + "`kafka_broker_up`" + ` is absent also for a registered broker whose registration names no address that evenkeel could ask.
 - A log whose end went backwards counts as truncated when the next reading confirms it: after a clean election a new leader may know an older high watermark for a moment.
 - While a reassignment runs on a release before 2.4, which does not record which replicas are new, those of its targets that are not in the ISR yet count as being added.
+- Where only brokers tell the state of partitions, it counts while an active controller is confirmed. Otherwise leaders, ISRs, registrations and all sums of them are absent, and for some polls after the controller's return; ` + "`kafka_active_controllers`" + ` is 0 only when most brokers answer and none of them finds a controller. Where no release like this one could confirm it, what brokers tell is shown as it stands, and ` + "`evenkeel_limited{what=\"controller_unconfirmed\"}`" + ` is 1.
+- The reason ` + "`log_dir_offline`" + ` and ` + "`kafka_broker_offline_replicas`" + ` are there only where the cluster tells of failed log directories. Elsewhere such a replica counts as lagging.
+- What needs ` + "`min.insync.replicas`" + ` is absent where that is not known: the series of a topic for that topic, the sums if it is not known of any one topic. It is read again every five minutes.
+- ` + "`kafka_quorum_*`" + ` and the collector ` + "`quorum`" + ` are there only for clusters in KRaft. ` + "`kafka_broker_is_controller`" + ` is 0 for every broker where the active controller is a process of its own.
+- A fenced broker is known to the controller and serves nobody: it counts as not registered. It has the status ` + "`fenced`" + ` from Kafka 4.0 on; before that it is ` + "`unregistered`" + `.
+- ` + "`evenkeel_permission`" + ` is what the brokers tell of the user's privileges, and absent where they tell nothing. A topic that the user may not DESCRIBE is not there at all; counts are over what is visible.
 - On Kafka 0.9 a group is listed only while it has members. One that evenkeel has seen before goes on being shown, with 0 members, until its last commit has expired.
 
 `

@@ -22,6 +22,7 @@ type members struct {
 	brokers    map[int32]*cluster.Registration
 	picture    PictureFunc // what is to tell the partitions; nil for the registry
 	declined   error       // why it did not
+	hidden     bool        // it did not tell all topics
 	pzxid      int64       // of idsPath: it changes whenever a broker comes or goes
 	after      []string    // ids as they were once the partitions had been read
 	controller cluster.Reading[cluster.Controller]

@@ -61,11 +61,33 @@ func TestPictureFromElsewhere(t *testing.T) {
 	if p := picture.Topic("t").Partition(0); !p.Reassigning || !cmp.Equal(p.Adding, []int32{2}) {
 		t.Errorf("partition %+v is not being moved to broker 2", p)
 	}
-	if read["/kafka/brokers/topics"] != 0 || read[statePath("t", 0)] != 0 {
+	if read["/kafka/brokers/topics"] != 1 || read["/kafka/brokers/topics/t"] != 0 || read[statePath("t", 0)] != 0 {
 		t.Errorf("partitions were read from the registry: %v", read)
 	}
 	if got.Partitions.Err != nil || got.Members.Err != nil || got.Declined != nil || got.ClusterID == "" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Brokers leave out what this user may not DESCRIBE, and what they have not heard of
+// yet. The registry has both.
+func TestTopicsThatElsewhereDoesNotTell(t *testing.T) {
+	for name, c := range map[string]struct {
+		made   int64
+		hidden bool
+	}{"long there": {fakeCtime, true}, "made only now": {time.Now().UnixMilli(), false}} {
+		z, s := newKafka(t)
+		z.set("/kafka/brokers/ids/0", broker27)
+		z.nodes["/kafka/brokers/topics/t"].ctime = c.made
+		var told cluster.Controller
+		got := s.Registry(within(t), elsewhere(&told, "other"))
+		picture := mustRead(t, got.Picture)
+		if topic := picture.Topic("t"); topic == nil || topic.Partition(0).State != cluster.StateRecorded || picture.Topic("other") == nil {
+			t.Errorf("%s: topics %+v", name, picture.Topics)
+		}
+		if got.Hidden != c.hidden || picture.OfflineTold {
+			t.Errorf("%s: hidden %v, offline replicas told %v", name, got.Hidden, picture.OfflineTold)
+		}
 	}
 }
 

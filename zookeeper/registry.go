@@ -22,6 +22,9 @@ type Registry struct {
 	// Declined is why the partitions were read from the registry although a
 	// PictureFunc was to tell them; nil otherwise.
 	Declined error
+	// Hidden: a PictureFunc left out topics that have long been there, which were read
+	// from the registry instead. Who asked the brokers may not DESCRIBE them.
+	Hidden bool
 
 	Members    cluster.Outcome // of cluster.SourceRegistry: all but the picture
 	Partitions cluster.Outcome // of cluster.SourcePartitions; cluster.ErrDepends without the members
@@ -73,7 +76,7 @@ func (s *Session) Registry(ctx context.Context, choose PictureChoice) Registry {
 		}
 		out.Partitions.Finished = time.Now()
 		out.Partitions.Faults, out.Partitions.Err = f.all(), err
-		out.Picture, out.Declined = cluster.Read(picture), m.declined
+		out.Picture, out.Declined, out.Hidden = cluster.Read(picture), m.declined, m.hidden
 		if err != nil {
 			out.Picture = cluster.Failed[*cluster.Picture](err)
 		}

@@ -78,7 +78,7 @@ func TestRegistry(t *testing.T) {
 		t.Errorf("cluster id %q", got.ClusterID)
 	}
 	wantPicture := &cluster.Picture{Topics: []cluster.Topic{{
-		Name: "t", Created: z.nodes["/kafka/brokers/topics/t"].czxid,
+		Name: "t", Created: z.nodes["/kafka/brokers/topics/t"].czxid, Made: born,
 		Partitions: []cluster.Partition{
 			{ID: 0, State: cluster.StateRecorded, Replicas: []int32{0, 1}, Leader: 0, ISR: []int32{0, 1}, LeaderEpoch: 3, Version: 1},
 			{ID: 1, State: cluster.StateRecorded, Replicas: []int32{1, 0}, Leader: -1, ISR: []int32{1}, LeaderEpoch: 7},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/go-zookeeper/zk"
 
@@ -87,7 +88,7 @@ func (s *Session) readTopic(ctx context.Context, name string, f *faults) (*clust
 		f.add(s.target(path), err)
 		return &cluster.Topic{Name: name, Unreadable: true}, nil
 	}
-	t := &cluster.Topic{Name: name, Created: node.stat.Czxid}
+	t := &cluster.Topic{Name: name, Created: node.stat.Czxid, Made: time.UnixMilli(node.stat.Ctime)}
 	if t.ID, t.Partitions, err = parseTopic(node.data); err != nil {
 		f.add(s.target(path), s.rubbish(path, err))
 		t.Partitions, t.Unreadable = nil, true
