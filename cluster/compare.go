@@ -86,17 +86,37 @@ func eachPair(before, after *Picture, f func(t *Topic, old, cur *Partition)) {
 	for i := range after.Topics {
 		t := &after.Topics[i]
 		old := before.Topic(t.Name)
-		if old == nil || !old.Same(t) || t.Deleting {
+		if old == nil || t.Deleting {
 			continue
+		}
+		same, certain := old.Same(t)
+		if !same {
+			continue
+		}
+		f := func(old, cur *Partition) {
+			if certain || follows(old, cur) {
+				f(t, old, cur)
+			}
 		}
 		for j := range t.Partitions {
 			cur := &t.Partitions[j]
 			// Partitions are never removed, so the old one stands at the same place.
 			if j < len(old.Partitions) && old.Partitions[j].ID == cur.ID {
-				f(t, &old.Partitions[j], cur)
+				f(&old.Partitions[j], cur)
 			} else if was := old.Partition(cur.ID); was != nil {
-				f(t, was, cur)
+				f(was, cur)
 			}
 		}
 	}
+}
+
+// follows says whether one reading of a partition can have come after another, where
+// it is not certain that they are of one topic: its leader epoch never falls, and no
+// leader changes, nor is a log truncated, without its rising. Where it is not known,
+// they are taken to follow as long as nothing changed that it would have to tell.
+func follows(old, cur *Partition) bool {
+	if old.LeaderEpoch == cur.LeaderEpoch || old.LeaderEpoch < 0 || cur.LeaderEpoch < 0 {
+		return old.Leader == cur.Leader && !cur.End.Before(old.lastEnd)
+	}
+	return cur.LeaderEpoch > old.LeaderEpoch
 }

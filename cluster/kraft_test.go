@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // fenced is a broker that the controller knows and does not hear from.
@@ -90,10 +91,50 @@ func TestUncleanElectionWithoutZnode(t *testing.T) {
 // its znode is.
 func TestSameTopic(t *testing.T) {
 	znode, id, both := Topic{Created: 7}, Topic{ID: "a"}, Topic{Created: 7, ID: "a"}
-	equal(t, "znode and id", znode.Same(&id), true)
-	equal(t, "id and both", id.Same(&both), true)
-	equal(t, "another znode", znode.Same(&Topic{Created: 8}), false)
-	equal(t, "another id", both.Same(&Topic{Created: 7, ID: "b"}), false)
+	for name, c := range map[string]struct {
+		a, b          Topic
+		same, certain bool
+	}{
+		"znode and id":  {znode, id, true, false},
+		"id and both":   {id, both, true, true},
+		"another znode": {znode, Topic{Created: 8}, false, true},
+		"another id":    {both, Topic{Created: 7, ID: "b"}, false, true},
+	} {
+		same, certain := c.a.Same(&c.b)
+		equal(t, name+": same", same, c.same)
+		equal(t, name+": certain", certain, c.certain)
+	}
+}
+
+// Without ids, a topic that was made anew under its name must not look like one that
+// lost messages or leaders.
+func TestTopicMadeAnewWithoutIDs(t *testing.T) {
+	read := func(epoch, leader int32, end int64) Topic {
+		p := part(0, []int32{0, 1}, leader, []int32{leader})
+		p.LeaderEpoch, p.End, p.Version = epoch, OffsetAt(end), NoVersion
+		return Topic{Name: "t", Partitions: []Partition{p}}
+	}
+	for name, c := range map[string]struct {
+		readings  []Topic
+		elections int
+		cut       int
+	}{
+		"made anew, the epoch fell":           {[]Topic{read(4, 0, 1000), read(0, 1, 3), read(0, 1, 5)}, 0, 0},
+		"made anew, the epoch is the same":    {[]Topic{read(0, 0, 1000), read(0, 1, 3), read(0, 1, 5)}, 0, 0},
+		"made anew, epochs are not told":      {[]Topic{read(-1, 0, 1000), read(-1, 0, 3), read(-1, 0, 5)}, 0, 0},
+		"another leader":                      {[]Topic{read(4, 0, 10), read(5, 1, 10)}, 1, 0},
+		"another leader, and the log was cut": {[]Topic{read(4, 0, 10), read(5, 1, 3), read(5, 1, 4)}, 1, 1},
+	} {
+		tally, last := NewTally(0.1), (*Snapshot)(nil)
+		var h History
+		for i := range c.readings {
+			s := snap(time.Duration(i), picture(c.readings[i]), alive(0), alive(1))
+			h = tally.Observe(s, Compare(last, s))
+			last = s
+		}
+		equal(t, name+": elections", h.Elections, c.elections)
+		equal(t, name+": truncations", h.Truncations["t"], c.cut)
+	}
 }
 
 func TestRegisteredSince(t *testing.T) {

@@ -83,15 +83,16 @@ type Topic struct {
 
 // Same says whether two readings are of one topic, and not of two that had the
 // same name one after the other. Where neither ids nor znodes can be compared,
-// because they were read from different sources, it takes them for one.
-func (t *Topic) Same(o *Topic) bool {
+// because they were read from different sources, or from one that has none, it takes
+// them for one, and is not certain.
+func (t *Topic) Same(o *Topic) (same, certain bool) {
 	switch {
 	case t.ID != "" && o.ID != "":
-		return t.ID == o.ID
+		return t.ID == o.ID, true
 	case t.Created != 0 && o.Created != 0:
-		return t.Created == o.Created
+		return t.Created == o.Created, true
 	default:
-		return true
+		return true, false
 	}
 }
 

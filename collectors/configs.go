@@ -34,6 +34,7 @@ type minISRMemory map[string]minISR
 type minISR struct {
 	value int // 0 when it could not be told
 	read  time.Time
+	of    cluster.Topic // its id and znode: another topic of the same name has other settings
 }
 
 // readConfigs reads min.insync.replicas of the topics that it was not read of yet,
@@ -74,7 +75,8 @@ func (r *reading) refreshMinISR(ctx context.Context, picture *cluster.Picture) (
 		values, f := ask(batch)
 		faults = append(faults, f...)
 		for topic, value := range values {
-			r.minISR[topic] = minISR{value: value, read: now}
+			t := picture.Topic(topic)
+			r.minISR[topic] = minISR{value: value, read: now, of: cluster.Topic{ID: t.ID, Created: t.Created}}
 		}
 		if len(f) > 0 || ctx.Err() != nil {
 			break // the rest has its turn in a later poll
@@ -94,6 +96,9 @@ func (r *reading) due(picture *cluster.Picture, now time.Time) []string {
 			continue
 		}
 		m, known := r.minISR[t.Name]
+		if same, _ := m.of.Same(t); !same {
+			known = false
+		}
 		switch {
 		case !known:
 			unread = append(unread, t.Name)
@@ -199,8 +204,8 @@ func numbers(told map[string]string) (values map[string]int, bad error) {
 // readSessionTimeout learns how long the controllers wait for a silent broker. Where
 // it is not told, the default stands.
 func (r *reading) readSessionTimeout(ctx context.Context, n kafka.Node) {
-	if r.registry != nil && r.mode != cluster.ModeKRaft || r.session > 0 {
-		return // the registry tells at once who is gone, or it is known
+	if r.registry != nil && r.mode != cluster.ModeKRaft {
+		return // the registry tells at once who is gone
 	}
 	key := sessionKeyZooKeeper
 	if r.mode == cluster.ModeKRaft {

@@ -68,7 +68,8 @@ type Poller struct {
 	minISR   minISRMemory
 	// What went wrong when settings were read last.
 	configFaults []cluster.Fault
-	polls        int // so far
+	declined     string // why the picture was not read from metadata in the poll before; ""
+	polls        int    // so far
 	requests     *requestCounter
 	close        func()
 }

@@ -37,8 +37,10 @@ type fakeCluster struct {
 	described map[string]kafka.DescribedGroup
 	retained  []kafka.Node
 
-	identity kafka.Identity // of every broker
-	types    map[string]string
+	slow       time.Duration  // how long probes take
+	identity   kafka.Identity // of every broker but these
+	identities map[int32]kafka.Identity
+	types      map[string]string
 	// What brokers tell of the cluster, where it is asked of them. Reassignments are
 	// answered unless they fail or hang.
 	metadata    func() *kafka.Metadata
@@ -149,7 +151,12 @@ func (f registryOf) Members(ctx context.Context) ([]cluster.Member, error) {
 	return f.members, f.note(ctx, "members")
 }
 
-func (f *fakeCluster) Identity(kafka.Node) kafka.Identity { return f.identity }
+func (f *fakeCluster) Identity(n kafka.Node) kafka.Identity {
+	if own, other := f.identities[n.ID]; other {
+		return own
+	}
+	return f.identity
+}
 
 func (f *fakeCluster) Metadata(ctx context.Context, n kafka.Node) (*kafka.Metadata, error) {
 	if err := f.note(ctx, fmt.Sprintf("metadata %d", n.ID)); err != nil {
@@ -194,6 +201,7 @@ func (f *fakeCluster) CommittedOffsetsOf(ctx context.Context, n kafka.Node, grou
 }
 
 func (f *fakeCluster) Probe(ctx context.Context, n kafka.Node) (time.Duration, error) {
+	time.Sleep(f.slow)
 	return time.Millisecond, f.note(ctx, fmt.Sprintf("probe %d %s", n.ID, n.Addr))
 }
 

@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -28,7 +29,7 @@ func (r *reading) finishBrokers(probes *prober) {
 		for _, b := range r.known {
 			probes.start(nodeOf(b))
 		}
-		probes.wait()
+		probes.settle(context.Background()) // each ends by its own deadline
 		faults := append(r.listBrokers(probes), r.listBootstrap(probes)...)
 		r.judgeController()
 		if mode := r.modeOf(probes); mode != "" {

@@ -84,9 +84,8 @@ func (p *prober) probe(n kafka.Node) (result cluster.Probe) {
 	return cluster.Probe{Status: cluster.BrokerAlive, Took: took}
 }
 
-// wait returns when every probe that was begun has ended, which each does by its
-// deadline.
-func (p *prober) wait() {
+// settle returns when every probe that was begun has ended, or ctx has.
+func (p *prober) settle(ctx context.Context) {
 	for {
 		p.mu.Lock()
 		changed, under := p.changed, p.underWay()
@@ -94,7 +93,11 @@ func (p *prober) wait() {
 		if !under {
 			return
 		}
-		<-changed
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

@@ -87,7 +87,7 @@ func TestNextWaitsALittleForThePreferredBroker(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) { // both have answered
 		p := probes(t, map[int32]time.Duration{0: 0, 1: 0, 2: 0}, 0, 1, 2)
-		p.wait()
+		p.settle(t.Context())
 		expectNext(t, p, 1, 1, 0)
 		expectNext(t, p, 2, 2, 0)
 	})
@@ -97,7 +97,7 @@ func TestNextWaitsALittleForThePreferredBroker(t *testing.T) {
 func TestNextPrefersNoBootstrapAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := probes(t, map[int32]time.Duration{-1: 0, 0: 0}, 0, -1)
-		p.wait()
+		p.settle(t.Context())
 		expectNext(t, p, -1, 0, 0)
 		expectNext(t, p, -1, -1, 0)
 	})
@@ -143,7 +143,7 @@ func TestWaitingForOneBroker(t *testing.T) {
 		if _, ok := p.only(ctx, 0); ok {
 			t.Error("it answered though there was no time")
 		}
-		p.wait()
+		p.settle(t.Context())
 	})
 }
 
@@ -154,7 +154,7 @@ func TestPanicInAProbe(t *testing.T) {
 		p := newProber(t.Context(), slowly{f, map[int32]time.Duration{0: 0, 1: 0}}, time.Minute)
 		p.start(node(0))
 		p.start(node(1))
-		p.wait()
+		p.settle(t.Context())
 		if r := p.result(probeKey{0, "b:9000"}); r == nil || r.Status != cluster.BrokerUnknown || r.Err == nil {
 			t.Errorf("result %+v", r)
 		}

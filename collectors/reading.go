@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -113,11 +115,12 @@ func (r *reading) readMembers(ctx context.Context, probes *prober) {
 		return
 	}
 	r.readRegistry(ctx, probes)
-	if !r.registrations.OK() {
-		// There may be nobody in it, because the brokers do not use it any more.
-		probes.waitFor(ctx, func(kafka.Node) bool { return true })
+	if registered, _ := r.registrations.Get(); r.mode == "" || len(registered) == 0 {
+		// It may be one that the brokers do not use any more: they have to say so.
+		probes.settle(ctx)
 	}
 	if r.modeOf(probes) == cluster.ModeKRaft {
+		r.Poller.mode = cluster.ModeKRaft
 		r.readBrokers(ctx, probes)
 		return
 	}
@@ -156,6 +159,20 @@ func (r *reading) readRegistry(ctx context.Context, probes *prober) {
 	})
 	r.registrations, r.controller, r.clusterID, r.picture = reg.Registrations, reg.Controller, reg.ClusterID, reg.Picture
 	r.operations.topicsHidden = reg.Hidden
+	r.tellDeclined(reg.Declined)
+}
+
+// tellDeclined logs why the picture is not read from metadata, once for each cause: it
+// costs much more from the registry.
+func (r *reading) tellDeclined(err error) {
+	why := ""
+	if err != nil {
+		why = err.Error()
+	}
+	if why != r.declined && why != "" {
+		r.log.Info("The partitions are read from ZooKeeper, and not from the controller's metadata", "err", err)
+	}
+	r.declined = why
 }
 
 // startProbe probes a broker at the address that it advertises to clients like us.
@@ -163,6 +180,15 @@ func (r *reading) startProbe(probes *prober, b *cluster.Registration) {
 	if address, err := r.address(b); err == nil {
 		probes.start(kafka.Node{ID: b.ID, Addr: address, Registration: b.Version})
 	}
+}
+
+// errOtherBrokers is why metadata and registry are not of one moment: the controller
+// has not heard yet of a broker that came or went. What it tells of that broker's
+// replicas may never have been true together with the registration.
+var errOtherBrokers = errors.New("the controller's metadata names other brokers than are registered")
+
+func sameBrokers(a, b map[int32]*cluster.Registration) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(slices.Collect(maps.Keys(a)), func(id int32) bool { return b[id] == nil })
 }
 
 // metadataVersion is the version of the registrations from which on metadata tells
@@ -195,7 +221,10 @@ func (r *reading) metadataPicture(probes *prober, registered map[int32]*cluster.
 		if v.confirmed != nil {
 			return nil, v.confirmed
 		}
-		addMoves(v.metadata.Picture, v.moves)
+		if !sameBrokers(v.metadata.Brokers, registered) {
+			return nil, errOtherBrokers
+		}
+		r.addMoves(v.metadata.Picture, v.moves)
 		return v.metadata.Picture, nil
 	}
 }

@@ -200,7 +200,7 @@ func TestPollsAddUp(t *testing.T) {
 	p.poll(t)
 	picture, _ := f.registry.Picture.Get()
 	next := &cluster.Picture{Topics: []cluster.Topic{{Name: "test", Partitions: slices.Clone(picture.Topic("test").Partitions)}}}
-	next.Topics[0].Partitions[0].Leader = 1
+	next.Topics[0].Partitions[0].Leader, next.Topics[0].Partitions[0].LeaderEpoch = 1, 1
 	f.registry.Picture = cluster.Read(next)
 	result := p.Poll(t.Context(), cluster.TriggerInterval)
 	if h := result.Snapshot.History; h.Elections != 1 || h.Polls[cluster.TriggerInterval] != 2 {

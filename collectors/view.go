@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
@@ -38,14 +39,8 @@ type view struct {
 // connection hangs with it.
 func (r *reading) look(ctx context.Context, n kafka.Node) (*view, error) {
 	v := &view{node: n, identity: r.brokers.Identity(n)}
-	var err error
-	if v.metadata, err = r.brokers.Metadata(ctx, n); err != nil {
+	if err := r.lookAround(ctx, v); err != nil {
 		return nil, err
-	}
-	if v.identity.DescribesCluster {
-		if v.described, err = r.brokers.DescribeCluster(ctx, n); err != nil {
-			v.fault(err)
-		}
 	}
 	if !v.identity.Reassignments {
 		v.confirmed = errUnconfirmable
@@ -53,10 +48,27 @@ func (r *reading) look(ctx context.Context, n kafka.Node) (*view, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.patience(ctx))
 	defer cancel()
-	if v.moves, err = r.brokers.Reassignments(ctx, n); err != nil {
-		v.confirmed = err
-	}
+	v.moves, v.confirmed = r.brokers.Reassignments(ctx, n)
 	return v, nil
+}
+
+// lookAround asks for what a broker knows by itself, within half of the time that is
+// left: one that hangs must not keep us from asking another.
+func (r *reading) lookAround(ctx context.Context, v *view) (err error) {
+	if deadline, limited := ctx.Deadline(); limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+	}
+	if v.metadata, err = r.brokers.Metadata(ctx, v.node); err != nil {
+		return err
+	}
+	if v.identity.DescribesCluster {
+		if v.described, err = r.brokers.DescribeCluster(ctx, v.node); err != nil {
+			v.fault(err)
+		}
+	}
+	return nil
 }
 
 // patience is how long a controller may take to answer: a third of what is left of
@@ -88,8 +100,7 @@ func (r *reading) readBrokers(ctx context.Context, probes *prober) {
 			} else {
 				err = fmt.Errorf("%w: %w", err, faults[len(faults)-1].Err)
 			}
-			r.trust.observe(time.Now(), false, 0)
-			return faults, err
+			return faults, err // that nobody could be asked is no loss of the controller
 		}
 		r.clusterID, r.operations, r.told = v.metadata.ClusterID, v.operations(), v.metadata.Brokers
 		r.note(cluster.SourcePartitions, cluster.Outcome{Started: begun, Finished: time.Now()})
@@ -105,6 +116,9 @@ func (r *reading) findView(ctx context.Context, probes *prober) (first *view, fa
 		n, ok := probes.next(ctx, preferred)
 		if !ok {
 			break
+		}
+		if !r.brokers.Identity(n).Reassignments && r.canConfirm(ctx, probes) {
+			continue // in the middle of an upgrade: another one is of more use
 		}
 		v, err := r.look(ctx, n)
 		if err != nil {
@@ -131,6 +145,15 @@ func (r *reading) findView(ctx context.Context, probes *prober) (first *view, fa
 	return first, faults
 }
 
+// canConfirm says whether a broker answers, or does so in a moment, through which a
+// controller can be asked.
+func (r *reading) canConfirm(ctx context.Context, probes *prober) bool {
+	ctx, cancel := context.WithTimeout(ctx, preference)
+	defer cancel()
+	probes.settle(ctx)
+	return slices.ContainsFunc(probes.answered(), func(n kafka.Node) bool { return r.brokers.Identity(n).Reassignments })
+}
+
 // lastController returns the broker that was the controller in the poll before, -1
 // when none was named.
 func (r *reading) lastController() int32 {
@@ -150,15 +173,15 @@ func (r *reading) take(v *view) error {
 	if r.protocolOnly(v.identity) || !v.identity.TellsReplicas {
 		leadersOnly(picture)
 	}
-	if errors.Is(v.confirmed, errUnconfirmable) {
+	if r.protocolOnly(v.identity) || errors.Is(v.confirmed, errUnconfirmable) {
 		r.unconfirmed = true
 		r.registrations = cluster.Read(v.registered())
 		r.setController(v)
 		return nil
 	}
-	r.silent = v.confirmed != nil && kafka.Reason(v.confirmed) != cluster.ReasonPermission
+	r.silent = v.silent()
 	picture.MovesUnknown = v.confirmed != nil
-	addMoves(picture, v.moves)
+	r.addMoves(picture, v.moves)
 	if !r.trust.observe(time.Now(), v.confirmed == nil, r.sessionTimeout(v)) {
 		forgetStates(picture)
 		err := fmt.Errorf("%w: %w", errUnconfirmed, v.confirmed)
@@ -174,11 +197,25 @@ func (r *reading) take(v *view) error {
 	return nil
 }
 
+// silent says whether the broker could not get an answer from a controller. That
+// another one speaks for it, or that we may not ask, proves nothing.
+func (v *view) silent() bool {
+	switch {
+	case v.confirmed == nil, kafka.Reason(v.confirmed) == cluster.ReasonPermission:
+		return false
+	case kafka.IsNotController(v.confirmed):
+		return v.metadata.Controller < 0
+	default:
+		return true
+	}
+}
+
 // setController notes who the controller is. In KRaft brokers prove that there is
 // one, and name any broker.
 func (r *reading) setController(v *view) {
 	switch c := v.metadata.Controller; {
-	case v.identity.Mode == cluster.ModeKRaft || r.protocolOnly(v.identity):
+	case r.protocolOnly(v.identity):
+	case v.identity.Mode == cluster.ModeKRaft || r.mode == cluster.ModeKRaft:
 		if v.confirmed == nil {
 			r.controller = cluster.Read(cluster.Controller{Exists: true})
 		}
@@ -211,14 +248,13 @@ func (r *reading) sessionTimeout(v *view) time.Duration {
 }
 
 // registered returns the brokers of the same answer that has the partitions, so that
-// both are of one moment, and adds those that are known and fenced.
+// both are of one moment, and adds those that are told to be fenced.
 func (v *view) registered() map[int32]*cluster.Registration {
 	if v.described == nil {
 		return v.metadata.Brokers
 	}
 	for id, b := range v.described.Brokers {
-		if v.metadata.Brokers[id] == nil {
-			b.Fenced = true
+		if v.metadata.Brokers[id] == nil && b.Fenced {
 			v.metadata.Brokers[id] = b
 		}
 	}
@@ -260,14 +296,29 @@ func forgetStates(picture *cluster.Picture) {
 	})
 }
 
-// addMoves marks the partitions that are being reassigned.
-func addMoves(picture *cluster.Picture, moves kafka.Moves) {
-	if len(moves) == 0 {
+// addMoves marks the partitions that are being reassigned. The moves were listed a
+// moment after the picture: of one that ended in between, which it does when its
+// replicas have caught up, the picture is still that of before.
+func (r *reading) addMoves(picture *cluster.Picture, moves kafka.Moves) {
+	var before *cluster.Picture
+	if r.prev != nil {
+		before, _ = r.prev.Picture.Get()
+	}
+	if len(moves) == 0 && (before == nil || r.prev.Summary.Reassigning == 0) {
 		return
 	}
 	eachPartition(picture, func(topic string, p *cluster.Partition) {
 		if m, moving := moves[topic][p.ID]; moving {
 			p.Reassigning, p.Adding = true, m.Adding
+			return
+		}
+		if before == nil {
+			return
+		}
+		if t := before.Topic(topic); t != nil {
+			if was := t.Partition(p.ID); was != nil && was.Reassigning {
+				p.Adding = was.Adding // for this once: it is no longer marked as moving
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -56,10 +57,21 @@ func (b *backoff) note(err error, now time.Time) {
 			return
 		}
 		b.wait = min(max(2*b.wait, firstBackoff), lastBackoff)
+		if !refused(err) {
+			b.wait = firstBackoff
+		}
 		b.last, b.until = err, now.Add(jitter(b.wait))
 	case answered(err):
 		b.last, b.wait = nil, 0
 	}
+}
+
+// refused says whether the broker itself refused the login, in so many words. Where
+// our own credentials could not be had, or the broker hung up, which it also does when
+// it is being stopped, waiting ever longer protects nobody.
+func refused(err error) bool {
+	var credentials *credentialsError
+	return !errors.As(err, &credentials) && !closedByPeer(err)
 }
 
 // jitter spreads a time by a fifth to either side, so that the brokers of a cluster

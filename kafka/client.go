@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -154,6 +155,20 @@ func work[T any](ctx context.Context, c *Client, n Node, api string, ask func(*l
 	return run(ctx, c, n, func(t *target) *line { return t.work }, api, ask)
 }
 
+// excuse takes a hang-up during the login for what it is where the broker let us in
+// before: it is being stopped, or a proxy in front of it has lost it. Only of brokers
+// before Kafka 1.0 it would be a refusal.
+func (t *target) excuse(err error) error {
+	var login *loginError
+	if !errors.As(err, &login) || !closedByPeer(login.err) {
+		return err
+	}
+	if known := t.identity.Load(); known == nil || !known.AnswersVersions || known.Release == "0.10" || known.Release == "0.11" {
+		return err
+	}
+	return fmt.Errorf("the connection was closed before the login was over: %w", login.err)
+}
+
 // run asks a broker over one of its lines, within the time that it deserves.
 func run[T any](ctx context.Context, c *Client, n Node, which func(*target) *line, api string, ask func(*link) (T, error)) (T, error) {
 	var none T
@@ -168,6 +183,7 @@ func run[T any](ctx context.Context, c *Client, n Node, which func(*target) *lin
 	defer cancel()
 
 	value, err := call(ctx, which(t), api, ask)
+	err = t.excuse(err)
 	t.backoff.note(err, c.now())
 	switch {
 	case answered(err):
