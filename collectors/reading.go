@@ -120,7 +120,7 @@ func (r *reading) readMembers(ctx context.Context, probes *prober) {
 		probes.settle(ctx)
 	}
 	if r.modeOf(probes) == cluster.ModeKRaft {
-		r.Poller.mode = cluster.ModeKRaft
+		r.mode = cluster.ModeKRaft
 		r.readBrokers(ctx, probes)
 		return
 	}
