@@ -19,8 +19,8 @@ import (
 // kraftIdentity is that of a broker of a new release.
 var kraftIdentity = kafka.Identity{
 	Release: "4.4", Mode: cluster.ModeKRaft, AnswersVersions: true, Groups: true, EmptyGroups: true, AllOffsets: true, BatchOffsets: true,
-	GroupTypes: true, ConsumerGroups: true, Reassignments: true, Configs: true, DescribesCluster: true, FencedBrokers: true,
-	Quorum: true, Elections: true, TellsReplicas: true, NamesController: true, OfflineReplicas: true, TopicIDs: true, TopicOperations: true,
+	Reassignments: true, Configs: true, DescribesCluster: true,
+	Quorum: true, TellsReplicas: true, NamesController: true,
 }
 
 // metadataOf returns what brokers 0 and 1 tell of topic "test", whose first

@@ -12,7 +12,7 @@ import (
 // ClusterDescription is what a broker says of the cluster beside its topics.
 type ClusterDescription struct {
 	ClusterID  string
-	Brokers    map[int32]*cluster.Registration // by id; the fenced ones are among them where Identity.FencedBrokers says so
+	Brokers    map[int32]*cluster.Registration // by id; the fenced ones are among them from Kafka 4.0 on
 	Operations Operations                      // what the user may do to the cluster
 }
 

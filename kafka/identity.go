@@ -14,24 +14,17 @@ type Identity struct {
 
 	AnswersVersions bool // it was asked what it knows, and answered
 
-	Groups         bool // ListGroups and DescribeGroups (0.9)
-	EmptyGroups    bool // ListGroups is sure to name groups that have commits and no members (0.10.2)
-	AllOffsets     bool // all that a group committed can be asked for without naming partitions (0.10.2)
-	BatchOffsets   bool // and for several groups in one request (3.0)
-	GroupTypes     bool // ListGroups tells the type of each group (3.8)
-	ConsumerGroups bool // ConsumerGroupDescribe (3.8)
+	Groups       bool // ListGroups and DescribeGroups (0.9)
+	EmptyGroups  bool // ListGroups is sure to name groups that have commits and no members (0.10.2)
+	AllOffsets   bool // all that a group committed can be asked for without naming partitions (0.10.2)
+	BatchOffsets bool // and for several groups in one request (3.0)
 
 	NamesController  bool // Metadata names the controller (0.10); in KRaft that is any broker
 	TellsReplicas    bool // Metadata has the assignment whole and in its order (0.11)
-	OfflineReplicas  bool // Metadata tells replicas whose broker or log directory is gone (1.0)
-	TopicOperations  bool // Metadata and DescribeGroups tell what the user may do (2.3)
 	Configs          bool // DescribeConfigs (0.11)
-	Elections        bool // ElectLeaders (2.2)
 	Reassignments    bool // ListPartitionReassignments (2.4)
 	DescribesCluster bool // DescribeCluster (2.8)
-	TopicIDs         bool // Metadata has the ids of topics (2.8)
 	Quorum           bool // DescribeQuorum (3.3, in KRaft)
-	FencedBrokers    bool // DescribeCluster has the fenced brokers, too (4.0)
 }
 
 // Identity returns what the node last said of itself. Where it has not been
@@ -70,24 +63,17 @@ func identify(known spans, level int16) Identity {
 	return Identity{
 		Release: releaseOf(known, level), Mode: modeOf(known), AnswersVersions: known.knows(kmsg.ApiVersions, 0),
 
-		Groups:         known.knows(kmsg.ListGroups, 0) && known.knows(kmsg.DescribeGroups, 0),
-		EmptyGroups:    known.knows(kmsg.OffsetFetch, 2),
-		AllOffsets:     known.knows(kmsg.OffsetFetch, 2),
-		BatchOffsets:   known.knows(kmsg.OffsetFetch, 8),
-		GroupTypes:     known.knows(kmsg.ListGroups, 5),
-		ConsumerGroups: known.knows(kmsg.ConsumerGroupDescribe, 0),
+		Groups:       known.knows(kmsg.ListGroups, 0) && known.knows(kmsg.DescribeGroups, 0),
+		EmptyGroups:  known.knows(kmsg.OffsetFetch, 2),
+		AllOffsets:   known.knows(kmsg.OffsetFetch, 2),
+		BatchOffsets: known.knows(kmsg.OffsetFetch, 8),
 
 		NamesController:  known.knows(kmsg.Metadata, 1),
 		TellsReplicas:    known.knows(kmsg.Metadata, 4),
-		OfflineReplicas:  known.knows(kmsg.Metadata, 5),
-		TopicOperations:  known.knows(kmsg.Metadata, 8),
 		Configs:          known.knows(kmsg.DescribeConfigs, 0),
-		Elections:        known.knows(kmsg.ElectLeaders, 0),
 		Reassignments:    known.knows(kmsg.ListPartitionReassignments, 0),
 		DescribesCluster: known.knows(kmsg.DescribeCluster, 0),
-		TopicIDs:         known.knows(kmsg.Metadata, 10),
 		Quorum:           known.knows(kmsg.DescribeQuorum, 0),
-		FencedBrokers:    known.knows(kmsg.DescribeCluster, 2),
 	}
 }
 

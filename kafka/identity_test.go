@@ -83,20 +83,20 @@ func TestIdentityOfRealBrokers(t *testing.T) {
 func TestWhatReleasesCan(t *testing.T) {
 	all := Identity{
 		Release: "4.4", Mode: cluster.ModeKRaft, AnswersVersions: true,
-		Groups: true, EmptyGroups: true, AllOffsets: true, BatchOffsets: true, GroupTypes: true, ConsumerGroups: true,
-		NamesController: true, TellsReplicas: true, OfflineReplicas: true, TopicOperations: true, Configs: true, Elections: true,
-		Reassignments: true, DescribesCluster: true, TopicIDs: true, Quorum: true, FencedBrokers: true,
+		Groups: true, EmptyGroups: true, AllOffsets: true, BatchOffsets: true,
+		NamesController: true, TellsReplicas: true, Configs: true,
+		Reassignments: true, DescribesCluster: true, Quorum: true,
 	}
 	of39 := all
-	of39.Release, of39.Mode, of39.Quorum, of39.FencedBrokers = "3.9", cluster.ModeZooKeeper, false, false
+	of39.Release, of39.Mode, of39.Quorum = "3.9", cluster.ModeZooKeeper, false
 	of28 := of39
-	of28.Release, of28.BatchOffsets, of28.GroupTypes, of28.ConsumerGroups = "2.8", false, false, false
+	of28.Release, of28.BatchOffsets = "2.8", false
 	of24 := of28
-	of24.Release, of24.DescribesCluster, of24.TopicIDs = "2.4", false, false
+	of24.Release, of24.DescribesCluster = "2.4", false
 	of21 := of24
-	of21.Release, of21.Reassignments, of21.Elections, of21.TopicOperations = "2.1", false, false, false
+	of21.Release, of21.Reassignments = "2.1", false
 	of010 := of21
-	of010.Release, of010.TellsReplicas, of010.OfflineReplicas, of010.Configs = "0.10", false, false, false
+	of010.Release, of010.TellsReplicas, of010.Configs = "0.10", false, false
 	for broker, want := range map[string]Identity{
 		"4.4.0": all, "3.9.2": of39, "2.8.2": of28, "2.4.1": of24, "2.1.1": of21, "0.10.2.2": of010,
 	} {

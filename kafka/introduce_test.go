@@ -100,7 +100,7 @@ func TestIdentityIsLearnedWithEachConnection(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := c.Identity(f.node(2))
-		if got.Release != want || got.Mode != cluster.ModeZooKeeper || got.OfflineReplicas == old.Load() {
+		if got.Release != want || got.Mode != cluster.ModeZooKeeper || got.TellsReplicas == old.Load() {
 			t.Errorf("%+v, want release %s", got, want)
 		}
 		f.hangUp()
