@@ -361,3 +361,15 @@ func TestBrokersThatAreToldAreAsked(t *testing.T) {
 		t.Errorf("quorum: %v, want that it was not asked", err)
 	}
 }
+
+// A broker that only the later of two answers has, and that is not told to be fenced,
+// came in between.
+func TestBrokerThatCameInBetweenIsNotFenced(t *testing.T) {
+	f := newKRaft()
+	f.clusterView.Brokers[2].Fenced = false
+	p := kraftPoller(t, f)
+	p.known = cluster.Known{2: {ID: 2, Address: "b:9002", LastSeen: time.Now()}}
+	if got := p.poll(t).Broker(2).Status(); got != cluster.BrokerUnregistered {
+		t.Errorf("broker 2 is %s", got)
+	}
+}

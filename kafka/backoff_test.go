@@ -165,3 +165,54 @@ func TestJitter(t *testing.T) {
 		}
 	}
 }
+
+// A broker that let us in and now hangs up over the login is being stopped. It is to
+// be seen at once when it is back.
+func TestHangUpOfABrokerThatLetUsInBefore(t *testing.T) {
+	var stopping atomic.Bool
+	f := newFake(t, func(r received) answer {
+		switch {
+		case r.key == keyAPIVersions:
+			return versions(map[int16]int16{keyListOffsets: 1, keySaslHandshake: 1, keySaslAuthenticate: 0})
+		case r.key == keyListOffsets:
+			return noTopics()
+		case stopping.Load():
+			return answer{hangUp: true}
+		default:
+			return saslAnswer(r, 0)
+		}
+	})
+	c, _ := newLoginClient(t)
+	if _, err := c.Probe(within(t), f.node(5)); err != nil {
+		t.Fatal(err)
+	}
+	stopping.Store(true)
+	f.hangUp()
+	if _, err := c.Probe(within(t), f.node(5)); err == nil || Status(err) == cluster.BrokerAuthError {
+		t.Errorf("Probe: %v (%s), want no auth_error", err, Status(err))
+	}
+	stopping.Store(false)
+	if _, err := c.Probe(within(t), f.node(5)); err != nil {
+		t.Errorf("it is back, and was not asked: %v", err)
+	}
+}
+
+// Where our own credentials cannot be had, no broker is hurt by trying again, and all
+// of them are to be seen soon after that was mended.
+func TestOwnCredentialsAreTriedAgainSoon(t *testing.T) {
+	f := newFake(t, func(received) answer { return noTopics() })
+	asked := 0
+	c := NewClient(Options{Login: func(context.Context, *sarama.Config) error {
+		asked++
+		return &credentialsError{mechanism: "OAUTHBEARER", err: errors.New("the token endpoint is gone")}
+	}})
+	t.Cleanup(c.Close)
+	now := time.Unix(0, 0)
+	c.now = func() time.Time { return now }
+	for i := range 8 {
+		if _, err := c.Probe(within(t), f.node(4)); Status(err) != cluster.BrokerAuthError || asked != i+1 {
+			t.Fatalf("round %d: %v, asked for credentials %d times", i, err, asked)
+		}
+		now = now.Add(firstBackoff*12/10 + time.Second)
+	}
+}
