@@ -5,9 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
@@ -16,37 +13,6 @@ import (
 	"github.com/evenkeel/evenkeel/security"
 	"github.com/evenkeel/evenkeel/zookeeper"
 )
-
-// EnsembleReader asks every ZooKeeper server how it is.
-type EnsembleReader interface {
-	Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault)
-}
-
-// RegistryReader reads what Kafka keeps in ZooKeeper.
-type RegistryReader interface {
-	Registry(ctx context.Context, choose zookeeper.PictureChoice) zookeeper.Registry
-	Members(ctx context.Context) ([]cluster.Member, error)
-	TopicConfigs(ctx context.Context, topics []string, key string) (map[string]string, []cluster.Fault, error)
-}
-
-// BrokerClient asks brokers.
-type BrokerClient interface {
-	Identity(n kafka.Node) kafka.Identity
-	Probe(ctx context.Context, n kafka.Node) (time.Duration, error)
-	Metadata(ctx context.Context, n kafka.Node) (*kafka.Metadata, error)
-	DescribeCluster(ctx context.Context, n kafka.Node) (*kafka.ClusterDescription, error)
-	Reassignments(ctx context.Context, n kafka.Node) (kafka.Moves, error)
-	Quorum(ctx context.Context, n kafka.Node) (*cluster.Quorum, error)
-	BrokerConfig(ctx context.Context, n kafka.Node, name string) (string, error)
-	TopicConfigs(ctx context.Context, n kafka.Node, topics []string, name string) (map[string]string, map[string]error, error)
-	ListGroups(ctx context.Context, n kafka.Node) ([]kafka.ListedGroup, error)
-	DescribeGroups(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.DescribedGroup, error)
-	DescribeConsumerGroups(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.DescribedGroup, error)
-	CommittedOffsets(ctx context.Context, n kafka.Node, group string, ask map[string][]int32) ([]cluster.GroupOffsets, error)
-	CommittedOffsetsOf(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.GroupCommits, error)
-	ListOffsets(ctx context.Context, n kafka.Node, position kafka.Position, ask map[string][]int32) (kafka.Offsets, error)
-	Retain(nodes []kafka.Node)
-}
 
 // Poller polls one cluster. Its polls must not overlap.
 type Poller struct {
@@ -223,42 +189,4 @@ func older(a, b string) bool {
 	_, _ = fmt.Sscanf(a, "%d.%d", &aMajor, &aMinor)
 	_, _ = fmt.Sscanf(b, "%d.%d", &bMajor, &bMinor)
 	return cmp.Or(cmp.Compare(aMajor, bMajor), cmp.Compare(aMinor, bMinor)) < 0
-}
-
-// polledAPIs are the requests that every poll may send; each is counted from 0.
-var polledAPIs = []string{
-	"ApiVersions", "ConsumerGroupDescribe", "DescribeCluster", "DescribeConfigs", "DescribeGroups", "DescribeQuorum",
-	"ListGroups", "ListOffsets", "ListPartitionReassignments", "Metadata", "OffsetFetch",
-}
-
-// requestCounter counts the requests to brokers.
-type requestCounter struct {
-	mu    sync.Mutex
-	byAPI map[string]cluster.RequestCount
-}
-
-func newRequestCounter() *requestCounter {
-	c := &requestCounter{byAPI: map[string]cluster.RequestCount{}}
-	for _, api := range polledAPIs {
-		c.byAPI[api] = cluster.RequestCount{API: api}
-	}
-	return c
-}
-
-func (c *requestCounter) observe(api string, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := c.byAPI[api]
-	n.API = api
-	n.Sent++
-	if err != nil {
-		n.Failed++
-	}
-	c.byAPI[api] = n
-}
-
-func (c *requestCounter) counts() []cluster.RequestCount {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.SortedFunc(maps.Values(c.byAPI), func(a, b cluster.RequestCount) int { return cmp.Compare(a.API, b.API) })
 }

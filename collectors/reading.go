@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -138,95 +136,6 @@ func (r *reading) modeOf(probes *prober) (mode cluster.Mode) {
 		}
 	}
 	return mode
-}
-
-// readRegistry reads what Kafka keeps in ZooKeeper: one reading that fills two
-// sources, the brokers' registry and the partitions.
-func (r *reading) readRegistry(ctx context.Context, probes *prober) {
-	var reg zookeeper.Registry
-	r.source(cluster.SourceRegistry, func() ([]cluster.Fault, error) {
-		// This stands if the reading panics.
-		r.note(cluster.SourcePartitions, cluster.Outcome{Err: dependsOn(cluster.SourceRegistry)})
-		reg = r.registry.Registry(ctx, func(registered map[int32]*cluster.Registration) zookeeper.PictureFunc {
-			r.askListener(ctx, probes, registered)
-			for _, b := range registered {
-				r.startProbe(probes, b)
-			}
-			return r.metadataPicture(probes, registered)
-		})
-		r.note(cluster.SourcePartitions, counted(reg.Partitions))
-		return counted(reg.Members).Faults, reg.Members.Err
-	})
-	r.registrations, r.controller, r.clusterID, r.picture = reg.Registrations, reg.Controller, reg.ClusterID, reg.Picture
-	r.operations.topicsHidden = reg.Hidden
-	r.tellDeclined(reg.Declined)
-}
-
-// tellDeclined logs why the picture is not read from metadata, once for each cause: it
-// costs much more from the registry.
-func (r *reading) tellDeclined(err error) {
-	why := ""
-	if err != nil {
-		why = err.Error()
-	}
-	if why != r.declined && why != "" {
-		r.log.Info("The partitions are read from ZooKeeper, and not from the controller's metadata", "err", err)
-	}
-	r.declined = why
-}
-
-// startProbe probes a broker at the address that it advertises to clients like us.
-func (r *reading) startProbe(probes *prober, b *cluster.Registration) {
-	if address, err := r.address(b); err == nil {
-		probes.start(kafka.Node{ID: b.ID, Addr: address, Registration: b.Version})
-	}
-}
-
-// errOtherBrokers is why metadata and registry are not of one moment: the controller
-// has not heard yet of a broker that came or went. What it tells of that broker's
-// replicas may never have been true together with the registration.
-var errOtherBrokers = errors.New("the controller's metadata names other brokers than are registered")
-
-func sameBrokers(a, b map[int32]*cluster.Registration) bool {
-	return len(a) == len(b) && !slices.ContainsFunc(slices.Collect(maps.Keys(a)), func(id int32) bool { return b[id] == nil })
-}
-
-// metadataVersion is the version of the registrations from which on metadata tells
-// of leaders and ISRs as quickly and truly as the registry does.
-const metadataVersion = 5
-
-// metadataPicture returns what reads the picture of partitions from the controller's
-// metadata instead of from thousands of znodes; nil where these have to be read,
-// because a broker is too old, or because a controller was missed lately: brokers go
-// on serving what they knew before.
-func (r *reading) metadataPicture(probes *prober, registered map[int32]*cluster.Registration) zookeeper.PictureFunc {
-	if r.trust.doubted() || len(registered) == 0 {
-		return nil
-	}
-	for _, b := range registered {
-		if b.Version < metadataVersion {
-			return nil
-		}
-	}
-	return func(ctx context.Context, controller cluster.Controller) (*cluster.Picture, error) {
-		n, ok := probes.only(ctx, controller.ID)
-		if !ok {
-			return nil, fmt.Errorf("broker %d, the controller, does not answer us", controller.ID)
-		}
-		v, err := r.look(ctx, n)
-		if err != nil {
-			return nil, err
-		}
-		r.operations = v.operations()
-		if v.confirmed != nil {
-			return nil, v.confirmed
-		}
-		if !sameBrokers(v.metadata.Brokers, registered) {
-			return nil, errOtherBrokers
-		}
-		r.addMoves(v.metadata.Picture, v.moves)
-		return v.metadata.Picture, nil
-	}
 }
 
 // counted sees to it that a source which failed as a whole is counted as one

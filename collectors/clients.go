@@ -1,0 +1,41 @@
+package collectors
+
+import (
+	"context"
+	"time"
+
+	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/kafka"
+	"github.com/evenkeel/evenkeel/zookeeper"
+)
+
+// EnsembleReader asks every ZooKeeper server how it is.
+type EnsembleReader interface {
+	Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault)
+}
+
+// RegistryReader reads what Kafka keeps in ZooKeeper.
+type RegistryReader interface {
+	Registry(ctx context.Context, choose zookeeper.PictureChoice) zookeeper.Registry
+	Members(ctx context.Context) ([]cluster.Member, error)
+	TopicConfigs(ctx context.Context, topics []string, key string) (map[string]string, []cluster.Fault, error)
+}
+
+// BrokerClient asks brokers.
+type BrokerClient interface {
+	Identity(n kafka.Node) kafka.Identity
+	Probe(ctx context.Context, n kafka.Node) (time.Duration, error)
+	Metadata(ctx context.Context, n kafka.Node) (*kafka.Metadata, error)
+	DescribeCluster(ctx context.Context, n kafka.Node) (*kafka.ClusterDescription, error)
+	Reassignments(ctx context.Context, n kafka.Node) (kafka.Moves, error)
+	Quorum(ctx context.Context, n kafka.Node) (*cluster.Quorum, error)
+	BrokerConfig(ctx context.Context, n kafka.Node, name string) (string, error)
+	TopicConfigs(ctx context.Context, n kafka.Node, topics []string, name string) (map[string]string, map[string]error, error)
+	ListGroups(ctx context.Context, n kafka.Node) ([]kafka.ListedGroup, error)
+	DescribeGroups(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.DescribedGroup, error)
+	DescribeConsumerGroups(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.DescribedGroup, error)
+	CommittedOffsets(ctx context.Context, n kafka.Node, group string, ask map[string][]int32) ([]cluster.GroupOffsets, error)
+	CommittedOffsetsOf(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.GroupCommits, error)
+	ListOffsets(ctx context.Context, n kafka.Node, position kafka.Position, ask map[string][]int32) (kafka.Offsets, error)
+	Retain(nodes []kafka.Node)
+}
