@@ -30,7 +30,7 @@ test: setup check build
 	./scripts/test.sh
 
 matrix: setup
-	go test -tags 'cluster matrix' -p 1 -count 1 -timeout 40m -v -run '^TestEvery|^TestStoryOn|^TestBrokersAloneOn|^TestRollingUpgradeTo' ./testbed/... ./acceptance/...
+	go test -tags 'cluster matrix' -p 1 -count 1 -timeout 40m -v -run '^TestEvery|^TestStoryOn|^TestBrokersAloneOn|^TestLoginsOn|^TestRollingUpgradeTo' ./testbed/... ./acceptance/...
 
 check:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -w these:"; gofmt -l .; exit 1; }
