@@ -23,6 +23,7 @@ func TestMistakes(t *testing.T) {
 	for want, args := range map[string][]string{
 		"unknown long flag":      {"up", "--kafak=2.8.2"},
 		`no Kafka release "1.2"`: {"up", "--kafka=1.2"},
+		`no Kafka release "1.3"`: {"up", "--kafka=1.3", "--property=a=b", "--zookeeper-property=c=d"},
 		`no set of jars "kafka"`: {"fetch", "kafka"},
 		"try --help":             {"down"},
 	} {

@@ -35,12 +35,15 @@ func main() {
 func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
 	app := kingpin.New("testbed", "Real ZooKeeper and Kafka clusters on loopback, of any release.").UsageWriter(out)
 
-	var spec testbed.Spec
+	spec := testbed.Spec{Properties: map[string]string{}, ZooKeeperProperties: map[string]string{}} // kingpin fills maps that are there
 	up := app.Command("up", "Start a cluster, say where it is, and stop it at Ctrl-C.")
 	up.Flag("kafka", "Kafka release; see the command releases.").Default(testbed.DefaultKafka).StringVar(&spec.Kafka)
 	up.Flag("zookeeper", "ZooKeeper release (default: the one paired with the Kafka release).").StringVar(&spec.ZooKeeper)
 	up.Flag("zookeepers", "Number of ZooKeeper servers.").Default("3").IntVar(&spec.ZooKeepers)
 	up.Flag("brokers", "Number of brokers (default: 2; 3 where there is no ZooKeeper).").IntVar(&spec.Brokers)
+	up.Flag("kraft", "Run without ZooKeeper a release that knows both (3.3 to 3.9).").BoolVar(&spec.KRaft)
+	up.Flag("controllers", "Number of controllers that are processes of their own, without ZooKeeper (default: 0, the brokers are controllers as well).").IntVar(&spec.Controllers)
+	up.Flag("observers", "Number of ZooKeeper observers beside the servers.").IntVar(&spec.Observers)
 	up.Flag("zookeeper-only", "Start no brokers.").BoolVar(&spec.ZooKeeperOnly)
 	up.Flag("one-jvm", "Run all ZooKeeper servers in one JVM.").BoolVar(&spec.OneJVM)
 	up.Flag("admin-server", "Switch ZooKeeper's AdminServer on (3.5 and later).").BoolVar(&spec.AdminServer)
