@@ -173,7 +173,7 @@ func TestHangUpOfABrokerThatLetUsInBefore(t *testing.T) {
 	f := newFake(t, func(r received) answer {
 		switch {
 		case r.key == keyAPIVersions:
-			return versions(map[int16]int16{keyListOffsets: 1, keySaslHandshake: 1, keySaslAuthenticate: 0})
+			return versions(map[int16]int16{keyListOffsets: 1, keyMetadata: 5, keySaslHandshake: 1, keySaslAuthenticate: 0})
 		case r.key == keyListOffsets:
 			return noTopics()
 		case stopping.Load():
@@ -200,7 +200,12 @@ func TestHangUpOfABrokerThatLetUsInBefore(t *testing.T) {
 // Where our own credentials cannot be had, no broker is hurt by trying again, and all
 // of them are to be seen soon after that was mended.
 func TestOwnCredentialsAreTriedAgainSoon(t *testing.T) {
-	f := newFake(t, func(received) answer { return noTopics() })
+	f := newFake(t, func(r received) answer {
+		if r.key == keyAPIVersions {
+			return versions(map[int16]int16{keyListOffsets: 1, keySaslHandshake: 1, keySaslAuthenticate: 0})
+		}
+		return noTopics()
+	})
 	asked := 0
 	c := NewClient(Options{Login: func(context.Context, *sarama.Config) error {
 		asked++
