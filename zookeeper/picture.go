@@ -14,16 +14,23 @@ import (
 
 var errNoController = errors.New("there is no controller that could confirm it")
 
-// readPicture returns every partition, as told by m.picture or else by the registry.
+// readPicture reads every partition, and what is planned for it: from m.picture if
+// there is one, and from the registry what that does not tell, which is all of it
+// when it fails.
+//
+// The topics that are being deleted are read last. A deletion is announced there
+// before the first state goes, and stays until the topic is gone: whatever was
+// missed on the way because it was being deleted, is either named there or has no
+// topic any more.
 func (s *Session) readPicture(ctx context.Context, m *members, f *faults) (*cluster.Picture, error) {
-	if m.picture == nil {
-		return s.readAllTopics(ctx, m, f)
+	picture, told := &cluster.Picture{Topics: []cluster.Topic{}}, false
+	if m.picture != nil {
+		var elsewhere *cluster.Picture
+		if elsewhere, m.declined = m.readElsewhere(ctx); m.declined == nil {
+			picture, told = elsewhere, true
+		}
 	}
-	var picture *cluster.Picture
-	if picture, m.declined = m.readElsewhere(ctx); m.declined != nil {
-		return s.readAllTopics(ctx, m, f)
-	}
-	untold, err := s.readUntold(ctx, picture, f)
+	topics, err := s.readUntold(ctx, picture, f)
 	if err != nil {
 		return nil, err
 	}
@@ -31,17 +38,18 @@ func (s *Session) readPicture(ctx context.Context, m *members, f *faults) (*clus
 	if err != nil {
 		return nil, err
 	}
-	if untold, err = s.settle(ctx, untold, p, f); err != nil {
+	if topics, err = s.settle(ctx, topics, p, f); err != nil {
 		return nil, err
 	}
-	for _, t := range untold {
+	for _, t := range topics {
 		picture.Topics = append(picture.Topics, *t)
-		m.hidden = m.hidden || time.Since(t.Made) > youngTopic
+		m.hidden = m.hidden || told && time.Since(t.Made) > youngTopic
 	}
-	if len(untold) > 0 {
+	if len(topics) > 0 {
 		picture.OfflineTold = false
 		slices.SortFunc(picture.Topics, func(a, b cluster.Topic) int { return cmp.Compare(a.Name, b.Name) })
 	}
+	picture.MovesUnknown = picture.MovesUnknown || !told && p.unknown
 	p.mark(picture)
 	return picture, nil
 }
@@ -49,12 +57,13 @@ func (s *Session) readPicture(ctx context.Context, m *members, f *faults) (*clus
 // youngTopic is how long brokers may take to hear of a topic.
 const youngTopic = time.Minute
 
-// readUntold reads the topics that the registry has and the picture has not: they
-// were made only now, or are not shown to this user, which brokers do without a word.
+// readUntold reads the topics that the registry has and the picture has not: where
+// that is from elsewhere, they were made only now, or are not shown to this user,
+// which brokers do without a word.
 func (s *Session) readUntold(ctx context.Context, picture *cluster.Picture, f *faults) ([]*cluster.Topic, error) {
 	names, err := s.list(ctx, topicsPath)
 	if err != nil && !errors.Is(err, zk.ErrNoNode) {
-		return nil, err
+		return nil, err // without the znode no topic was ever made
 	}
 	untold := slices.DeleteFunc(names.children, func(name string) bool { return picture.Topic(name) != nil })
 	return s.readTopics(ctx, untold, f)

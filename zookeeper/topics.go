@@ -1,7 +1,6 @@
 package zookeeper
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -14,37 +13,6 @@ import (
 )
 
 const topicsPath = "/brokers/topics"
-
-// readAllTopics reads every partition, and what is planned for it.
-//
-// The topics that are being deleted are read last. A deletion is announced there
-// before the first state goes, and stays until the topic is gone: whatever was
-// missed on the way because it was being deleted, is either named there or has no
-// topic any more.
-func (s *Session) readAllTopics(ctx context.Context, m *members, f *faults) (*cluster.Picture, error) {
-	names, err := s.list(ctx, topicsPath)
-	if err != nil && !errors.Is(err, zk.ErrNoNode) {
-		return nil, err // without the znode no topic was ever made
-	}
-	topics, err := s.readTopics(ctx, names.children, f)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.readPlans(ctx, m, f)
-	if err != nil {
-		return nil, err
-	}
-	if topics, err = s.settle(ctx, topics, p, f); err != nil {
-		return nil, err
-	}
-	picture := &cluster.Picture{Topics: make([]cluster.Topic, len(topics)), MovesUnknown: p.unknown}
-	for i, t := range topics {
-		picture.Topics[i] = *t
-	}
-	slices.SortFunc(picture.Topics, func(a, b cluster.Topic) int { return cmp.Compare(a.Name, b.Name) })
-	p.mark(picture)
-	return picture, nil
-}
 
 // readTopics reads the topics of these names with the states of their partitions,
 // leaving out those that are gone.
