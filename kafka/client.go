@@ -37,6 +37,7 @@ type Client struct {
 
 	mu      sync.Mutex
 	targets map[targetKey]*target
+	telling sync.WaitGroup // brokers that are being asked anew, see askAnew
 }
 
 // targetKey identifies what connections can be shared. Two nodes of one address
@@ -49,11 +50,15 @@ type targetKey struct {
 
 // target is a broker that was asked before.
 type target struct {
+	key      targetKey
 	probe    *line
 	work     *line
 	timedOut atomic.Bool // the last call to it did
 	identity atomic.Pointer[Identity]
 	backoff  backoff
+
+	node atomic.Pointer[Node] // as the last probe named it
+	anew atomic.Int32         // how often it was asked anew since
 }
 
 // NewClient returns a client that has not connected to anything yet. The caller
@@ -71,10 +76,12 @@ func NewClient(opts Options) *Client {
 	return c
 }
 
-// Close ends the calls that are on their way, and all connections.
+// Close ends the calls that are on their way, and all connections. Once it has
+// returned, Lost is not called any more.
 func (c *Client) Close() {
 	c.closing()
 	c.Retain(nil)
+	c.telling.Wait()
 }
 
 // Retain closes the connections to all brokers but these. Calls that are on their
@@ -117,9 +124,12 @@ func (c *Client) target(n Node) (*target, error) {
 	key := c.key(n)
 	t := c.targets[key]
 	if t == nil {
-		t = new(target)
+		t = &target{key: key}
 		learned := func(i Identity) { t.identity.Store(&i) }
 		t.probe, t.work = c.newLine(key, learned), c.newLine(key, learned)
+		if c.opts.Lost != nil {
+			t.probe.ended = func() { c.askAnew(t) }
+		}
 		c.targets[key] = t
 	}
 	return t, nil
@@ -152,7 +162,12 @@ func (c *Client) bound(ctx context.Context, t *target) (context.Context, context
 
 // work asks a broker over its connection for everything but the probe.
 func work[T any](ctx context.Context, c *Client, n Node, api string, ask func(*link) (T, error)) (T, error) {
-	return run(ctx, c, n, func(t *target) *line { return t.work }, api, ask)
+	t, err := c.target(n)
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("%s: %w", n, err)
+	}
+	return run(ctx, c, t, n, t.work, api, ask)
 }
 
 // excuse takes a hang-up during the login for what it is where the broker let us in
@@ -170,19 +185,15 @@ func (t *target) excuse(err error) error {
 }
 
 // run asks a broker over one of its lines, within the time that it deserves.
-func run[T any](ctx context.Context, c *Client, n Node, which func(*target) *line, api string, ask func(*link) (T, error)) (T, error) {
+func run[T any](ctx context.Context, c *Client, t *target, n Node, by *line, api string, ask func(*link) (T, error)) (T, error) {
 	var none T
-	t, err := c.target(n)
-	if err != nil {
-		return none, fmt.Errorf("%s: %w", n, err)
-	}
 	if err := t.backoff.check(c.now()); err != nil {
 		return none, fmt.Errorf("%s: %w", n, err)
 	}
 	ctx, cancel := c.bound(ctx, t)
 	defer cancel()
 
-	value, err := call(ctx, which(t), api, ask)
+	value, err := call(ctx, by, api, ask)
 	err = t.excuse(err)
 	t.backoff.note(err, c.now())
 	switch {

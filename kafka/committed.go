@@ -1,11 +1,10 @@
 package kafka
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -32,7 +31,7 @@ func (c *Client) CommittedOffsets(ctx context.Context, n Node, group string, ask
 	if ask != nil && !names(ask) {
 		return nil, nil // sent without partitions, the request would ask for all
 	}
-	response, err := work(ctx, c, n, offsetFetch, func(l *link) (*sarama.OffsetFetchResponse, error) {
+	return work(ctx, c, n, offsetFetch, func(l *link) (commits []cluster.GroupOffsets, err error) {
 		version, err := l.known.pick(kmsg.OffsetFetch.Int16(), oneGroup)
 		if err != nil {
 			return nil, err
@@ -40,21 +39,27 @@ func (c *Client) CommittedOffsets(ctx context.Context, n Node, group string, ask
 		if ask == nil && version < allOffsets {
 			return nil, &unknownError{needed: " without partitions; Kafka 0.10.2 and later do"}
 		}
-		request := sarama.NewOffsetFetchRequest(sarama.V0_8_2_0, group, ask)
-		request.Version = version
-		response, err := l.broker.FetchOffset(request)
+		var code sarama.KError
+		err = l.read(fetchRequest(version, group, ask), func(r *reader) { commits, code = readCommitsOfOne(r, version, ask) })
+		if err == nil && code != sarama.ErrNoError {
+			err = fmt.Errorf("group %q: %w", group, code)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if code := groupError(response); code != sarama.ErrNoError {
-			return nil, fmt.Errorf("group %q: %w", group, code)
-		}
-		return response, nil
+		return commits, nil
 	})
-	if err != nil {
-		return nil, err
+}
+
+// fetchRequest asks for what one group committed: in the partitions named, or, if that
+// is nil, in all.
+func fetchRequest(version int16, group string, ask map[string][]int32) *kmsg.OffsetFetchRequest {
+	request := kmsg.NewPtrOffsetFetchRequest()
+	request.Version, request.Group = version, group
+	for _, topic := range slices.Sorted(maps.Keys(ask)) {
+		request.Topics = append(request.Topics, kmsg.OffsetFetchRequestTopic{Topic: topic, Partitions: ask[topic]})
 	}
-	return readCommits(response.Blocks, ask), nil
+	return request
 }
 
 // GroupCommits is what a group committed, or why that is not known.
@@ -70,83 +75,22 @@ func (c *Client) CommittedOffsetsOf(ctx context.Context, n Node, groups []string
 	if len(groups) == 0 {
 		return nil, nil
 	}
-	request := &sarama.OffsetFetchRequest{Version: severalGroups}
+	request := kmsg.NewPtrOffsetFetchRequest()
+	request.Version = severalGroups
 	for _, group := range groups {
-		request.Groups = append(request.Groups, sarama.OffsetFetchRequestGroup{GroupId: group})
+		g := kmsg.NewOffsetFetchRequestGroup()
+		g.Group = group
+		request.Groups = append(request.Groups, g)
 	}
-	response, err := work(ctx, c, n, offsetFetch, func(l *link) (*sarama.OffsetFetchResponse, error) {
+	return work(ctx, c, n, offsetFetch, func(l *link) (commits map[string]GroupCommits, err error) {
 		if !l.identity.BatchOffsets {
 			return nil, &unknownError{needed: " for several groups; Kafka 3.0 and later do"}
 		}
-		return l.broker.FetchOffset(request)
+		commits = make(map[string]GroupCommits, len(groups))
+		for _, group := range groups {
+			commits[group] = GroupCommits{Err: &groupError{n, group, errNotAnswered}}
+		}
+		err = l.read(request, func(r *reader) { readCommitsOfSeveral(r, n, commits) })
+		return commits, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	commits := make(map[string]GroupCommits, len(groups))
-	for _, group := range groups {
-		commits[group] = GroupCommits{Err: fmt.Errorf("%s: group %q: %w", n, group, errNotAnswered)}
-	}
-	for _, g := range response.Groups {
-		if _, asked := commits[g.GroupId]; !asked {
-			continue
-		}
-		if g.Err != sarama.ErrNoError {
-			commits[g.GroupId] = GroupCommits{Err: fmt.Errorf("%s: group %q: %w", n, g.GroupId, g.Err)}
-			continue
-		}
-		commits[g.GroupId] = GroupCommits{Topics: readCommits(g.Blocks, nil)}
-	}
-	return commits, nil
 }
-
-// groupError returns the error that the answer tells of the whole group. Up to
-// version 1 it has no place of its own, and stands at every partition.
-func groupError(response *sarama.OffsetFetchResponse) sarama.KError {
-	if response.Err != sarama.ErrNoError {
-		return response.Err
-	}
-	for _, blocks := range response.Blocks {
-		for _, block := range blocks {
-			switch block.Err {
-			case sarama.ErrOffsetsLoadInProgress, sarama.ErrConsumerCoordinatorNotAvailable, sarama.ErrNotCoordinatorForConsumer,
-				sarama.ErrInvalidGroupId, sarama.ErrGroupAuthorizationFailed:
-				return block.Err
-			}
-		}
-	}
-	return sarama.ErrNoError
-}
-
-// readCommits sorts the commits out of an answer. A partition that was asked for
-// and is not answered is unknown, as one with an error is.
-func readCommits(answer map[string]map[int32]*sarama.OffsetFetchResponseBlock, ask map[string][]int32) []cluster.GroupOffsets {
-	commits := make(map[string][]cluster.Commit, len(answer))
-	for topic, blocks := range answer {
-		for partition, block := range blocks {
-			switch {
-			case block.Err != sarama.ErrNoError:
-				commits[topic] = append(commits[topic], cluster.Commit{Partition: partition, Offset: cluster.UnknownOffset})
-			case block.Offset >= 0:
-				commits[topic] = append(commits[topic], cluster.Commit{Partition: partition, Offset: cluster.OffsetAt(block.Offset)})
-			}
-		}
-	}
-	for topic, partitions := range ask {
-		for _, partition := range partitions {
-			if answer[topic][partition] == nil {
-				commits[topic] = append(commits[topic], cluster.Commit{Partition: partition, Offset: cluster.UnknownOffset})
-			}
-		}
-	}
-	sorted := make([]cluster.GroupOffsets, 0, len(commits))
-	for topic, of := range commits {
-		slices.SortFunc(of, func(a, b cluster.Commit) int { return cmp.Compare(a.Partition, b.Partition) })
-		sorted = append(sorted, cluster.GroupOffsets{Topic: topic, Commits: slices.CompactFunc(of, samePartition)})
-	}
-	slices.SortFunc(sorted, func(a, b cluster.GroupOffsets) int { return strings.Compare(a.Topic, b.Topic) })
-	return sorted
-}
-
-// samePartition makes a partition that was asked for twice appear once.
-func samePartition(a, b cluster.Commit) bool { return a.Partition == b.Partition }

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -37,7 +36,7 @@ func (c *Client) DescribeConsumerGroups(ctx context.Context, n Node, groups []st
 
 func readConsumerGroup(n Node, g *kmsg.ConsumerGroupDescribeResponseGroup) DescribedGroup {
 	if err := codeError(g.ErrorCode, g.ErrorMessage); err != nil {
-		return DescribedGroup{Members: cluster.UnknownMembers, Err: fmt.Errorf("%s: group %q: %w", n, g.Group, err)}
+		return DescribedGroup{Members: cluster.UnknownMembers, Err: &groupError{n, g.Group, err}}
 	}
 	described := DescribedGroup{
 		State: g.State, ProtocolType: consumerProtocol, Members: len(g.Members), Operations: operationsOf(g.AuthorizedOperations),

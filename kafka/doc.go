@@ -42,11 +42,14 @@
 //
 // # What speaks the protocol
 //
-// sarama's Broker opens the connections, logs in, renews logins, and speaks the
-// requests about groups and offsets. The rest is encoded by kmsg, which has nothing
-// but the messages, and sent over the same connection while nothing of sarama's is on
-// its way: sarama cannot ask Metadata for no topics or ListPartitionReassignments for
-// all, has no DescribeQuorum, and keeps to itself what ApiVersions told it.
+// sarama's Broker opens the connections, logs in, renews logins, and speaks the probe,
+// ListGroups and DescribeGroups. The rest is encoded by kmsg, which has nothing but the
+// messages, and sent over the same connection while nothing of sarama's is on its way:
+// sarama cannot ask Metadata for no topics or ListPartitionReassignments for all, has
+// no DescribeQuorum, and keeps to itself what ApiVersions told it. The answers that
+// grow with the cluster, those to Metadata, ListOffsets and OffsetFetch, are read by
+// ourselves, straight into what is told of them: a map and several allocations for each
+// partition, as libraries make them, would be most of what a poll costs.
 //
 // # How a hanging broker is borne
 //
@@ -57,7 +60,9 @@
 // one for the probe alone, because sarama lets only one request at a time through
 // a connection. They are kept between polls and opened again when they break;
 // that a broker closes an idle connection (connections.max.idle.ms, ten minutes)
-// is no failure and is not reported as one. A broker that timed out gets at most
+// is no failure and is not reported as one. Where somebody wants to know ([Options.Lost]),
+// the probe's connection is read from while it is idle, so that the death of a process
+// is noticed within milliseconds. A broker that timed out gets at most
 // two seconds for each call until it answers again. One that refused a login is not
 // dialled again for 15 seconds, then for twice as long each time, up to two minutes;
 // calls return what it said until then.

@@ -48,6 +48,17 @@ type openError struct {
 func (e *openError) Error() string { return e.doing + ": " + e.err.Error() }
 func (e *openError) Unwrap() error { return e.err }
 
+// groupError is why one group of several cannot be told of. Its text is made when it is
+// wanted: hundreds of groups may have the same trouble.
+type groupError struct {
+	node  Node
+	group string
+	err   error
+}
+
+func (e *groupError) Error() string { return fmt.Sprintf("%s: group %q: %v", e.node, e.group, e.err) }
+func (e *groupError) Unwrap() error { return e.err }
+
 // explain says what went wrong in words that help. Once the context has ended,
 // the socket was closed by us, and what sarama says of that is not the cause.
 func explain(ctx context.Context, doing string, started time.Time, err error) error {

@@ -1,17 +1,24 @@
 package kafka
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// The buffer of a socket grows from the least, and is kept up to the most: the largest
+// answer of a broker that leads 6,650 partitions, its Metadata of 19,950, has 800 KiB.
+const (
+	leastBuffer = 64 << 10
+	mostBuffer  = 1 << 20
 )
 
 // errCorrelation is the error of an answer to something else than was asked.
@@ -51,18 +58,42 @@ func (l *link) ask(request kmsg.Request) (kmsg.Response, error) {
 	return response, nil
 }
 
-// exchange sends a request past sarama, and returns the body of the answer. Nothing
-// of sarama's may be on its way: sarama reads from the socket only while it waits
-// for an answer, and reads no further than that.
+// read sends a request, and lets decode read the whole answer.
+func (l *link) read(request kmsg.Request, decode func(*reader)) error {
+	body, err := l.socket.exchange(l.to.clientID, request)
+	if err != nil {
+		return err
+	}
+	return decodeWhole(body, request.IsFlexible(), decode)
+}
+
+// decodeWhole lets decode read the body of an answer to its last byte.
+func decodeWhole(body []byte, flexible bool, decode func(*reader)) error {
+	r := reader{rest: body, flexible: flexible}
+	decode(&r)
+	if r.err == nil && len(r.rest) > 0 {
+		r.err = errSurplus
+	}
+	if r.err != nil {
+		return fmt.Errorf("the answer cannot be understood: %w", r.err)
+	}
+	return nil
+}
+
+// exchange sends a request past sarama, and returns the body of the answer, which holds
+// until the next request. Nothing of sarama's may be on its way: sarama reads from the
+// socket only while it waits for an answer, and reads no further than that.
 func (s *socket) exchange(clientID string, request kmsg.Request) ([]byte, error) {
 	if err := s.SetDeadline(time.Now().Add(netTimeout)); err != nil {
 		return nil, err
 	}
 	s.correlation++
 	formatter := kmsg.NewRequestFormatter(kmsg.FormatterClientID(clientID))
-	if _, err := s.Write(formatter.AppendRequest(nil, request, s.correlation)); err != nil {
+	sent := formatter.AppendRequest(s.buffer[:0], request, s.correlation)
+	if _, err := s.Write(sent); err != nil {
 		return nil, err
 	}
+	s.keep(sent)
 	frame, err := s.readFrame()
 	if err != nil {
 		return nil, err
@@ -73,19 +104,36 @@ func (s *socket) exchange(clientID string, request kmsg.Request) ([]byte, error)
 	return bodyOf(frame[4:], request)
 }
 
-// readFrame reads an answer of at least a correlation id. It takes no more memory
-// than there is answer, whatever length that announces.
+// readFrame reads an answer of at least a correlation id into the buffer. It takes no
+// more memory than twice what has arrived, whatever length is announced.
 func (s *socket) readFrame() ([]byte, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(s, head[:]); err != nil {
 		return nil, err
 	}
-	length := int64(binary.BigEndian.Uint32(head[:])) // Read has looked at it
-	var frame bytes.Buffer
-	if _, err := io.CopyN(&frame, s, length); err != nil {
-		return nil, err
+	length := int(binary.BigEndian.Uint32(head[:])) // Read has looked at it
+	frame := s.buffer[:0]
+	for len(frame) < length {
+		if len(frame) == cap(frame) {
+			frame = slices.Grow(frame, min(length-len(frame), max(len(frame), leastBuffer)))
+		}
+		n, err := io.ReadFull(s, frame[len(frame):min(length, cap(frame))])
+		frame = frame[:len(frame)+n]
+		if err != nil {
+			return nil, err
+		}
 	}
-	return frame.Bytes(), nil
+	s.keep(frame)
+	return frame, nil
+}
+
+// keep keeps a buffer for the next request or answer, unless it is so large that
+// it is better given back.
+func (s *socket) keep(buffer []byte) {
+	s.buffer = nil
+	if cap(buffer) <= mostBuffer {
+		s.buffer = buffer
+	}
 }
 
 // bodyOf cuts the rest of the header off: flexible forms end it with tagged fields,
@@ -94,25 +142,9 @@ func bodyOf(rest []byte, request kmsg.Request) ([]byte, error) {
 	if !request.IsFlexible() || request.Key() == kmsg.ApiVersions.Int16() {
 		return rest, nil
 	}
-	r := reader{rest: rest}
-	for tags := r.uvarint(); tags > 0 && r.err == nil; tags-- {
-		r.uvarint() // which field
-		r.take(int(r.uvarint()))
-	}
+	r := reader{rest: rest, flexible: true}
+	r.tags()
 	return r.rest, r.err
-}
-
-// uvarint reads an unsigned number of variable length, which fits into 31 bits.
-func (r *reader) uvarint() uint32 {
-	n, size := binary.Uvarint(r.rest)
-	if r.err == nil && (size <= 0 || n > 1<<31-1) {
-		r.err = errTruncated
-	}
-	r.take(size)
-	if r.err != nil {
-		return 0
-	}
-	return uint32(n)
 }
 
 // codeError returns the error of an answer's error code, with the broker's own words

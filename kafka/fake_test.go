@@ -47,6 +47,8 @@ type answer struct {
 	hangUp bool   // close the connection instead
 
 	hangUpAfter bool // close it after the answer
+
+	takeOver func(conn net.Conn, correlation []byte) // do whatever this does
 }
 
 // fake is a broker that records what it is asked, and fails the test on any
@@ -68,7 +70,13 @@ type fake struct {
 // newFake starts a broker. It is stopped with the test.
 func newFake(t *testing.T, handle func(received) answer) *fake {
 	t.Helper()
-	f := &fake{t: t, listener: listen(t), handle: handle, newcomer: as09, greeted: map[int]bool{}}
+	return newFakeOn(t, listen(t), handle)
+}
+
+// newFakeOn starts a broker that is reached by a listener.
+func newFakeOn(t *testing.T, listener net.Listener, handle func(received) answer) *fake {
+	t.Helper()
+	f := &fake{t: t, listener: listener, handle: handle, newcomer: as09, greeted: map[int]bool{}}
 	f.done.Go(func() {
 		for {
 			conn, err := f.listener.Accept()
@@ -175,6 +183,10 @@ func (f *fake) serve(conn net.Conn, id int) {
 			f.requests = append(f.requests, r)
 			f.mu.Unlock()
 			a = f.handle(r)
+		}
+		if a.takeOver != nil {
+			a.takeOver(conn, frame[4:8])
+			return
 		}
 		if a.hangUp {
 			return

@@ -108,7 +108,7 @@ func (c *Client) DescribeGroups(ctx context.Context, n Node, groups []string) (m
 func undescribed(n Node, groups []string) map[string]DescribedGroup {
 	described := make(map[string]DescribedGroup, len(groups))
 	for _, name := range groups {
-		described[name] = DescribedGroup{Members: cluster.UnknownMembers, Err: fmt.Errorf("%s: group %q: %w", n, name, errNotAnswered)}
+		described[name] = DescribedGroup{Members: cluster.UnknownMembers, Err: &groupError{n, name, errNotAnswered}}
 	}
 	return described
 }
@@ -116,7 +116,7 @@ func undescribed(n Node, groups []string) map[string]DescribedGroup {
 // readGroup takes out of a description what we want of it.
 func readGroup(n Node, g *sarama.GroupDescription, version int16) DescribedGroup {
 	if g.Err != sarama.ErrNoError {
-		return DescribedGroup{Members: cluster.UnknownMembers, Err: fmt.Errorf("%s: group %q: %w", n, g.GroupId, g.Err)}
+		return DescribedGroup{Members: cluster.UnknownMembers, Err: &groupError{n, g.GroupId, g.Err}}
 	}
 	described := DescribedGroup{State: g.State, ProtocolType: g.ProtocolType, Members: len(g.Members)}
 	if version >= 3 {

@@ -17,9 +17,11 @@ const comeBack = 200 * time.Millisecond
 type line struct {
 	to      *peer
 	learned func(Identity) // is told what the broker is, each time a link is opened
+	ended   func()         // is told when the link ended while no call was using it; nil where nobody is to wait for that
 
 	turn    chan struct{}          // holds a token while a call is on its way; its owner alone touches link
 	link    *link                  // nil when there is none
+	watch   *watch                 // of the link while it is idle, else nil; the owner's as well
 	guessed bool                   // the last link that was opened stood on a guess
 	once    bool                   // and it was the first to: it serves one call, so that the next one asks again
 	current atomic.Pointer[flight] // the call that is on its way
@@ -76,6 +78,7 @@ func call[T any](ctx context.Context, l *line, api string, ask func(*link) (T, e
 // exchange asks once, and once more where a kept connection turns out to be
 // closed: brokers close idle ones, and that is no failure.
 func exchange[T any](ctx context.Context, l *line, api string, ask func(*link) (T, error)) (T, error) {
+	l.endWatch()
 	kept := l.link != nil
 	value, err := attempt(ctx, l, api, ask)
 	if kept && closedByPeer(err) && ctx.Err() == nil {
@@ -144,6 +147,7 @@ func (l *line) drop() {
 
 // endTurn lets the next call have the line.
 func (l *line) endTurn() {
+	l.startWatch()
 	<-l.turn
 	if l.closed.Load() {
 		l.shut()
@@ -155,6 +159,7 @@ func (l *line) shut() {
 	l.closed.Store(true)
 	select {
 	case l.turn <- struct{}{}:
+		l.endWatch()
 		l.drop()
 		<-l.turn
 	default:

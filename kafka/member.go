@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 )
@@ -10,10 +9,7 @@ import (
 // 255 up to 0.10.0).
 const maxTopicName = 255
 
-var (
-	errTruncated = errors.New("it ends too early")
-	errTopicName = errors.New("it holds no topic name where one should be")
-)
+var errTopicName = errors.New("it holds no topic name where one should be")
 
 // memberTopics returns the topics that a member of a consumer group subscribed to
 // and those that it was assigned, in no particular order and with repetitions. It
@@ -73,37 +69,4 @@ func legalTopic(name string) bool {
 		}
 	}
 	return name != "" && len(name) <= maxTopicName
-}
-
-// reader reads Kafka's primitive types. After the first error it yields zeros.
-type reader struct {
-	rest []byte
-	err  error
-}
-
-// take returns the next n bytes, nil if there are not as many.
-func (r *reader) take(n int) []byte {
-	if r.err == nil && (n < 0 || n > len(r.rest)) {
-		r.err = errTruncated
-	}
-	if r.err != nil {
-		return nil
-	}
-	taken := r.rest[:n]
-	r.rest = r.rest[n:]
-	return taken
-}
-
-func (r *reader) int16() int16 {
-	if b := r.take(2); b != nil {
-		return int16(binary.BigEndian.Uint16(b))
-	}
-	return 0
-}
-
-func (r *reader) int32() int32 {
-	if b := r.take(4); b != nil {
-		return int32(binary.BigEndian.Uint32(b))
-	}
-	return 0
 }

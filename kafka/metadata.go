@@ -1,15 +1,10 @@
 package kafka
 
 import (
-	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
-	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/evenkeel/evenkeel/cluster"
@@ -42,43 +37,22 @@ func (c *Client) Metadata(ctx context.Context, n Node) (*Metadata, error) {
 	request.AllowAutoTopicCreation = false
 	request.IncludeClusterAuthorizedOperations = true
 	request.IncludeTopicAuthorizedOperations = true
-	response, err := ask[*kmsg.MetadataResponse](ctx, c, n, request, metadataForm)
+	m, err := work(ctx, c, n, nameOf(request), func(l *link) (m *Metadata, err error) {
+		version, err := l.known.pick(request.Key(), metadataForm)
+		if err != nil {
+			return nil, err
+		}
+		request.SetVersion(version)
+		err = l.read(request, func(r *reader) { m = readMetadata(r, version) })
+		return m, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	if len(response.Brokers) == 0 {
+	if len(m.Brokers) == 0 {
 		return nil, fmt.Errorf("%s: %w", n, ErrNotIntegrated)
 	}
-	return readMetadata(response), nil
-}
-
-func readMetadata(from *kmsg.MetadataResponse) *Metadata {
-	m := &Metadata{
-		Brokers: make(map[int32]*cluster.Registration, len(from.Brokers)), Controller: -1,
-		Picture:         &cluster.Picture{Topics: make([]cluster.Topic, 0, len(from.Topics)), OfflineTold: from.Version >= 5},
-		TopicOperations: map[string]Operations{},
-	}
-	for _, b := range from.Brokers {
-		m.Brokers[b.NodeID] = registration(b.NodeID, b.Host, b.Port, b.Rack)
-	}
-	if from.ClusterID != nil {
-		m.ClusterID = *from.ClusterID
-	}
-	if from.Version >= 1 {
-		m.Controller = from.ControllerID
-	}
-	if from.Version >= 8 && from.Version <= 10 {
-		m.ClusterOperations = operationsOf(from.AuthorizedOperations)
-	}
-	for i := range from.Topics {
-		t := readTopic(&from.Topics[i], from.Version)
-		m.Picture.Topics = append(m.Picture.Topics, t)
-		if from.Version >= 8 {
-			m.TopicOperations[t.Name] = operationsOf(from.Topics[i].AuthorizedOperations)
-		}
-	}
-	slices.SortFunc(m.Picture.Topics, func(a, b cluster.Topic) int { return strings.Compare(a.Name, b.Name) })
-	return m
+	return m, nil
 }
 
 // registration puts what brokers tell of a broker into the shape of what it tells
@@ -89,46 +63,4 @@ func registration(id int32, host string, port int32, rack *string) *cluster.Regi
 		r.Rack = *rack
 	}
 	return r
-}
-
-func readTopic(from *kmsg.MetadataResponseTopic, version int16) cluster.Topic {
-	t := cluster.Topic{Partitions: make([]cluster.Partition, 0, len(from.Partitions))}
-	if from.Topic != nil {
-		t.Name = *from.Topic
-	}
-	if from.TopicID != [16]byte{} {
-		t.ID = base64.RawURLEncoding.EncodeToString(from.TopicID[:])
-	}
-	// With no partition there is nothing to read beside the error; a topic that is
-	// about to get a leader has both.
-	t.Unreadable = from.ErrorCode != 0 && len(from.Partitions) == 0
-	for i := range from.Partitions {
-		t.Partitions = append(t.Partitions, readPartition(&from.Partitions[i], version))
-	}
-	slices.SortFunc(t.Partitions, func(a, b cluster.Partition) int { return cmp.Compare(a.ID, b.ID) })
-	return t
-}
-
-func readPartition(from *kmsg.MetadataResponseTopicPartition, version int16) cluster.Partition {
-	p := cluster.Partition{
-		ID: from.Partition, State: cluster.StateRecorded, Replicas: from.Replicas, Leader: from.Leader,
-		ISR: from.ISR, Offline: from.OfflineReplicas, LeaderEpoch: from.LeaderEpoch, Version: cluster.NoVersion,
-	}
-	if version < 7 {
-		p.LeaderEpoch = -1
-	}
-	switch sarama.KError(from.ErrorCode) {
-	case sarama.ErrNoError, sarama.ErrReplicaNotAvailable:
-		// The latter says that a replica is missing, and nothing of the leader.
-	case sarama.ErrLeaderNotAvailable:
-		p.Leader = cluster.NoLeader
-	default:
-		// Of a leader without a listener like the one that was asked, Kafka tells
-		// no more than that it exists.
-		p.State = cluster.StateUnknown
-	}
-	if p.State == cluster.StateRecorded && p.Leader < 0 {
-		p.Leader = cluster.NoLeader
-	}
-	return p
 }

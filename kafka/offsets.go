@@ -1,9 +1,11 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -21,7 +23,8 @@ const (
 	Latest   Position = Position(sarama.OffsetNewest) // its end for consumers: the high watermark
 )
 
-// listOffsetsForm is the newest form of ListOffsets that sarama knows.
+// listOffsetsForm is the newest form of ListOffsets that we know. The next ones only
+// add places to ask for.
 const listOffsetsForm = 6
 
 // errNoOffset is the error of a partition of which the answer tells nothing.
@@ -29,49 +32,71 @@ var errNoOffset = errors.New("the answer has no offset for it")
 
 // Offsets are positions in logs, by topic and partition.
 type Offsets struct {
-	from    Node
-	offsets map[string]map[int32]offsetOrError
+	from   Node
+	topics map[string][]offsetOrCode // by topic, each by partition
 }
 
-type offsetOrError struct {
-	offset cluster.Offset
-	err    error
+type offsetOrCode struct {
+	partition int32
+	code      sarama.KError
+	offset    cluster.Offset
 }
+
+func (o offsetOrCode) compare(partition int32) int { return cmp.Compare(o.partition, partition) }
 
 // OffsetsOf returns offsets as if the node had told them, for those who stand in
 // for a Client. A partition that is not among them counts as one that the answer
 // does not mention.
 func OffsetsOf(from Node, told map[string]map[int32]cluster.Offset) Offsets {
-	all := make(map[string]map[int32]offsetOrError, len(told))
+	o := Offsets{from: from, topics: make(map[string][]offsetOrCode, len(told))}
 	for topic, partitions := range told {
-		all[topic] = make(map[int32]offsetOrError, len(partitions))
 		for id, offset := range partitions {
-			all[topic][id] = offsetOrError{offset: offset}
+			o.topics[topic] = append(o.topics[topic], offsetOrCode{partition: id, offset: offset})
 		}
 	}
-	return Offsets{from: from, offsets: all}
+	o.sort()
+	return o
+}
+
+// sort makes the partitions of each topic findable.
+func (o Offsets) sort() {
+	for _, partitions := range o.topics {
+		slices.SortFunc(partitions, func(a, b offsetOrCode) int { return a.compare(b.partition) })
+	}
 }
 
 // At returns the offset of a partition, or UnknownOffset and why it is not known:
 // the broker does not lead the partition, the user may not see it, or it was not
 // asked for.
 func (o Offsets) At(topic string, partition int32) (cluster.Offset, error) {
-	found, ok := o.offsets[topic][partition]
-	if !ok {
-		found.err = errNoOffset
+	err := errNoOffset
+	if i, ok := slices.BinarySearchFunc(o.topics[topic], partition, offsetOrCode.compare); ok {
+		found := o.topics[topic][i]
+		switch {
+		case found.code != sarama.ErrNoError:
+			err = found.code
+		case found.offset.Known():
+			return found.offset, nil
+		}
 	}
-	if found.err != nil {
-		return cluster.UnknownOffset, fmt.Errorf("%s: topic %s, partition %d: %w", o.from, topic, partition, found.err)
-	}
-	return found.offset, nil
+	return cluster.UnknownOffset, fmt.Errorf("%s: topic %s, partition %d: %w", o.from, topic, partition, err)
 }
 
 // Probe asks the broker for the offsets of no topics at all, over a connection
 // that nothing else uses. It returns the time from the request to the answer,
 // without the time that connecting took.
 func (c *Client) Probe(ctx context.Context, n Node) (took time.Duration, err error) {
-	probe := func(t *target) *line { return t.probe }
-	return run(ctx, c, n, probe, listOffsets, func(l *link) (time.Duration, error) {
+	t, err := c.target(n)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", n, err)
+	}
+	t.node.Store(&n)
+	t.anew.Store(0)
+	return c.probe(ctx, t, n)
+}
+
+func (c *Client) probe(ctx context.Context, t *target, n Node) (took time.Duration, err error) {
+	return run(ctx, c, t, n, t.probe, listOffsets, func(l *link) (time.Duration, error) {
 		version, err := l.known.pick(kmsg.ListOffsets.Int16(), listOffsetsForm)
 		if err != nil {
 			return 0, err
@@ -89,23 +114,32 @@ func (c *Client) ListOffsets(ctx context.Context, n Node, position Position, ask
 	if !names(ask) {
 		return Offsets{from: n}, nil
 	}
-	response, err := work(ctx, c, n, listOffsets, func(l *link) (*sarama.OffsetResponse, error) {
+	offsets, err := work(ctx, c, n, listOffsets, func(l *link) (offsets Offsets, err error) {
 		version, err := l.known.pick(kmsg.ListOffsets.Int16(), listOffsetsForm)
 		if err != nil {
-			return nil, err
+			return Offsets{}, err
 		}
-		request := &sarama.OffsetRequest{Version: version}
-		for topic, partitions := range ask {
-			for _, partition := range partitions {
-				request.AddBlock(topic, partition, int64(position), 1)
-			}
-		}
-		return l.broker.GetAvailableOffsets(request)
+		err = l.read(listOffsetsRequest(version, position, ask), func(r *reader) { offsets = readOffsets(r, version, ask) })
+		return offsets, err
 	})
-	if err != nil {
-		return Offsets{from: n}, err
+	offsets.from = n
+	return offsets, err
+}
+
+func listOffsetsRequest(version int16, position Position, ask map[string][]int32) *kmsg.ListOffsetsRequest {
+	request := kmsg.NewPtrListOffsetsRequest()
+	request.Version, request.ReplicaID = version, -1 // a consumer
+	for topic, partitions := range ask {
+		t := kmsg.NewListOffsetsRequestTopic()
+		t.Topic, t.Partitions = topic, make([]kmsg.ListOffsetsRequestTopicPartition, len(partitions))
+		for i, id := range partitions {
+			p := &t.Partitions[i]
+			p.Default()
+			p.Partition, p.Timestamp, p.MaxNumOffsets = id, int64(position), 1
+		}
+		request.Topics = append(request.Topics, t)
 	}
-	return readOffsets(n, response), nil
+	return request
 }
 
 // names says whether any partition is named.
@@ -118,25 +152,48 @@ func names(partitions map[string][]int32) bool {
 	return false
 }
 
-// readOffsets takes the offsets out of an answer of any version. Version 0, the
-// only one before Kafka 0.10.1, answers with a list of offsets, the greatest
-// first. It holds the one that we asked for, and may be empty.
-func readOffsets(n Node, response *sarama.OffsetResponse) Offsets {
-	all := make(map[string]map[int32]offsetOrError, len(response.Blocks))
-	for topic, blocks := range response.Blocks {
-		offsets := make(map[int32]offsetOrError, len(blocks))
-		for partition, block := range blocks {
-			switch {
-			case block.Err != sarama.ErrNoError:
-				offsets[partition] = offsetOrError{err: block.Err}
-			case len(block.Offsets) == 0 || block.Offsets[0] < 0:
-				offsets[partition] = offsetOrError{err: errNoOffset}
-			default:
-				// For later versions sarama puts the one offset there, too.
-				offsets[partition] = offsetOrError{offset: cluster.OffsetAt(block.Offsets[0])}
+// readOffsets reads an answer of any version up to ours, and keeps of it the topics
+// that were asked for.
+func readOffsets(r *reader, version int16, asked map[string][]int32) Offsets {
+	if version >= 2 {
+		r.int32() // the time for which we are throttled
+	}
+	o := Offsets{topics: make(map[string][]offsetOrCode, len(asked))}
+	for n := r.array(6); n > 0 && r.err == nil; n-- {
+		topic := r.text()
+		partitions := r.array(10)
+		told := slices.Grow(o.topics[string(topic)], partitions)
+		for ; partitions > 0 && r.err == nil; partitions-- {
+			told = append(told, readOffset(r, version))
+		}
+		if _, wanted := asked[string(topic)]; wanted {
+			o.topics[string(topic)] = told
+		}
+		r.tags()
+	}
+	r.tags()
+	o.sort()
+	return o
+}
+
+// readOffset reads what is told of a partition. Version 0, the only one before Kafka
+// 0.10.1, answers with a list of offsets, the greatest first. It holds the one that we
+// asked for, and may be empty.
+func readOffset(r *reader, version int16) offsetOrCode {
+	told := offsetOrCode{partition: r.int32(), code: sarama.KError(r.int16())}
+	if version == 0 {
+		for i := range r.array(8) {
+			if offset := r.int64(); i == 0 {
+				told.offset = cluster.OffsetAt(offset)
 			}
 		}
-		all[topic] = offsets
+		return told
 	}
-	return Offsets{from: n, offsets: all}
+	r.int64() // timestamp
+	told.offset = cluster.OffsetAt(r.int64())
+	if version >= 4 {
+		r.int32() // leader epoch
+	}
+	r.tags()
+	return told
 }

@@ -18,6 +18,14 @@ type Options struct {
 	// goroutines at once, and must not block.
 	Observe func(api string, err error)
 
+	// Lost, if set, is called when a broker that had answered a probe goes away between
+	// calls: the connection kept for its probe ended, and asking it anew at once failed
+	// as well, with the error given. A broker that closed an idle connection answers
+	// that, and nothing is told. The node is that of its last probe. It is called from a
+	// goroutine of the client, once for each loss, and must neither block nor call
+	// Close. Without it nobody waits for the end of connections.
+	Lost func(n Node, probe error)
+
 	// Version is the release of all brokers, such as 0.9.0.1 or 4.0.0, where they
 	// must not be asked for it. Nothing newer is sent then. "" and "auto" leave it
 	// to the brokers.

@@ -2,7 +2,9 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/IBM/sarama"
 	krb5config "github.com/jcmturner/gokrb5/v8/config"
@@ -29,7 +31,7 @@ func kerberosLogin(c config.SASL) Login {
 			DisablePAFXFAST:    k.DisableFAST,
 		}
 		if k.KeytabFile != "" {
-			if _, err := keytab.Load(k.KeytabFile); err != nil {
+			if err := checkKeytab(k.KeytabFile); err != nil {
 				return fmt.Errorf("keytab_file %s: %w", k.KeytabFile, err)
 			}
 			gss.AuthType, gss.KeyTabPath = sarama.KRB5_KEYTAB_AUTH, k.KeytabFile
@@ -43,4 +45,17 @@ func kerberosLogin(c config.SASL) Login {
 		conf.Net.SASL.Mechanism, conf.Net.SASL.GSSAPI = sarama.SASLTypeGSSAPI, gss
 		return nil
 	}
+}
+
+// checkKeytab says why a keytab cannot be used. What the library says of the content
+// is left out: it repeats the content, which is keys.
+func checkKeytab(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if new(keytab.Keytab).Unmarshal(data) != nil {
+		return errors.New("not a keytab, or cut short")
+	}
+	return nil
 }

@@ -74,7 +74,8 @@ func refusal(err error, secret string) error {
 		text = "it answers " + refused.Response.Status
 	}
 	for _, part := range []string{refused.ErrorCode, refused.ErrorDescription} {
-		if part = strings.ReplaceAll(part, secret, "<secret>"); part != "" {
+		// It may repeat the form or the header in which the secret was sent, too.
+		if part = security.Conceal(strings.ReplaceAll(part, secret, "<secret>"), secret); part != "" {
 			text += fmt.Sprintf(": %q", part[:min(len(part), maxDescription)])
 		}
 	}

@@ -105,6 +105,7 @@ type tokenProvider struct {
 
 	mu    sync.Mutex
 	first string // "" once it was used
+	given string // the last one
 }
 
 // Token returns the token of the login, and after that, when sarama renews the
@@ -121,5 +122,15 @@ func (p *tokenProvider) Token() (*sarama.AccessToken, error) {
 			return nil, fmt.Errorf("renewing the login: %w", err)
 		}
 	}
+	p.mu.Lock()
+	p.given = text
+	p.mu.Unlock()
 	return &sarama.AccessToken{Token: text, Extensions: p.extensions}, nil
+}
+
+// last returns the token that was given last; "" for none.
+func (p *tokenProvider) last() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.given
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/evenkeel/evenkeel/security"
 )
 
 // Kafka's names of the requests of a login.
@@ -40,7 +42,7 @@ func (l *link) logIn(ctx context.Context, handshake int16) error {
 		err = sarama.ErrNotConnected
 	}
 	if l.to.login != nil {
-		err = loginFailure(ctx, err)
+		err = loginFailure(ctx, discreet(err, conf))
 		l.countLogin(conf, int(l.sent()-before), err)
 	}
 	if l.known == nil {
@@ -91,6 +93,30 @@ type loginError struct{ err error }
 
 func (e *loginError) Error() string { return "the login failed: " + e.err.Error() }
 func (e *loginError) Unwrap() error { return e.err }
+
+// discreetError is an error in whose text no secret is told.
+type discreetError struct {
+	text string
+	err  error
+}
+
+func (e *discreetError) Error() string { return e.text }
+func (e *discreetError) Unwrap() error { return e.err }
+
+// discreet conceals the secret of a login where the other side repeats it.
+func discreet(err error, conf *sarama.Config) error {
+	if err == nil {
+		return nil
+	}
+	secrets := []string{conf.Net.SASL.Password}
+	if p, ok := conf.Net.SASL.TokenProvider.(*tokenProvider); ok {
+		secrets = append(secrets, p.last())
+	}
+	if text := err.Error(); security.Conceal(text, secrets...) != text {
+		return &discreetError{text: "refused " + security.Conceal(text, secrets...), err: err}
+	}
+	return err
+}
 
 // loginFailure tells a login that was refused from one that was not heard. Before
 // Kafka 1.0, brokers refuse by hanging up.

@@ -14,6 +14,7 @@ type socket struct {
 	net.Conn
 	sent        atomic.Int64 // requests, each of which is one Write
 	correlation int32        // number of the last request that was not sent by sarama
+	buffer      []byte       // of what was sent or read last without sarama, for use by the next
 	opaque      atomic.Bool  // a login in its old form is under way, in which answers may be empty
 
 	// Where the stream of answers stands. Only one goroutine reads at a time.

@@ -187,3 +187,23 @@ func TestObserveCountsWhatIsSent(t *testing.T) {
 		t.Errorf("observed %s, want %s: a dial that fails sends nothing", &o, want)
 	}
 }
+
+// A broker may lead more partitions than the buffer that is kept can name.
+func TestRequestLargerThanTheBuffer(t *testing.T) {
+	f := newFake(t, func(received) answer { return noTopics() })
+	ask := map[string][]int32{"orders": make([]int32, mostBuffer/8)}
+	for i := range ask["orders"] {
+		ask["orders"][i] = int32(i)
+	}
+	c := newTestClient(t)
+	for range 2 {
+		if _, err := c.ListOffsets(within(t), f.node(2), Latest, ask); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, r := range f.seen(keyListOffsets) {
+		if len(r.body) <= mostBuffer {
+			t.Errorf("a request of %d bytes was sent, want more than %d", len(r.body), mostBuffer)
+		}
+	}
+}

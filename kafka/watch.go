@@ -1,0 +1,98 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+)
+
+// maxAnew is how often a broker is asked anew, by ourselves, between two probes of the
+// caller's. A proxy that closes every connection after one answer must not have us
+// connect over and over.
+const maxAnew = 3
+
+// longAgo, as a deadline, ends a read that is waiting.
+var longAgo = time.Unix(1, 0)
+
+// watch waits for the end of a link that no call is using: a process that is killed
+// ends its connections within milliseconds.
+type watch struct {
+	over  chan struct{} // closed when nobody reads from the socket any more
+	ended bool          // the link did, or speaks unasked, which no broker does; to be read once over is closed
+}
+
+// startWatch waits on the idle link, until the next call or the end. It must be
+// called by the owner of the turn, after which nothing may use the link without
+// endWatch.
+func (l *line) startWatch() {
+	if l.ended == nil || l.link == nil || l.closed.Load() {
+		return
+	}
+	w, conn := &watch{over: make(chan struct{})}, l.link.socket.Conn
+	l.watch = w
+	go func() {
+		_, err := conn.Read(make([]byte, 1))
+		// Only our own deadline is no end. The kernel's, of keep-alive, is one.
+		w.ended = !errors.Is(err, os.ErrDeadlineExceeded)
+		close(w.over)
+		if w.ended {
+			l.ended()
+		}
+	}()
+}
+
+// endWatch takes the link back, and drops it if it has ended. It must be called by the
+// owner of the turn.
+func (l *line) endWatch() {
+	if l.watch == nil {
+		return
+	}
+	w := l.watch
+	err := l.link.socket.SetReadDeadline(longAgo)
+	if err != nil {
+		l.link.hangUp() // so that the read ends all the same
+	}
+	<-w.over
+	l.watch = nil
+	if w.ended || err != nil || l.link.socket.SetReadDeadline(time.Time{}) != nil {
+		l.drop()
+	}
+}
+
+// askAnew finds out whether a broker is lost or merely closed an idle connection,
+// as brokers and what stands before them do.
+func (c *Client) askAnew(t *target) {
+	if !c.begin(t) {
+		return
+	}
+	defer c.telling.Done()
+	if t.anew.Add(1) > maxAnew {
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, netTimeout)
+	defer cancel()
+	n := *t.node.Load()
+	if _, err := c.probe(ctx, t, n); err != nil && c.has(t) {
+		c.opts.Lost(n, err)
+	}
+}
+
+// begin says whether the connections to a broker are still wanted. If they are,
+// Close waits for telling.Done.
+func (c *Client) begin(t *target) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() != nil || c.targets[t.key] != t {
+		return false
+	}
+	c.telling.Add(1)
+	return true
+}
+
+// has says whether the connections to a broker are still wanted.
+func (c *Client) has(t *target) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ctx.Err() == nil && c.targets[t.key] == t
+}
