@@ -36,6 +36,9 @@ func (s *Session) readMembers(ctx context.Context, choose PictureChoice) (*membe
 	if err := s.sync(ctx, idsPath); err != nil {
 		return nil, err
 	}
+	if err := s.armUnread(ctx); err != nil {
+		return nil, err
+	}
 	m := &members{}
 	if err := s.readBrokers(ctx, m); err != nil {
 		return nil, err
@@ -51,7 +54,7 @@ func (s *Session) readMembers(ctx context.Context, choose PictureChoice) (*membe
 }
 
 func (s *Session) readBrokers(ctx context.Context, m *members) error {
-	ids, err := s.list(ctx, idsPath)
+	ids, err := s.watched(ctx, idsPath, s.list)
 	if errors.Is(err, zk.ErrNoNode) {
 		return fmt.Errorf("no Kafka cluster is registered under %s%s, check zookeeper.chroot: %w",
 			s.opts.Chroot, idsPath, err)
@@ -107,7 +110,7 @@ func (s *Session) readBroker(ctx context.Context, name string, f *faults) (*clus
 // readController returns a failed reading when the znode makes no sense, and an
 // error when it could not be read at all.
 func (s *Session) readController(ctx context.Context) (cluster.Reading[cluster.Controller], error) {
-	node, err := s.get(ctx, controllerPath)
+	node, err := s.watched(ctx, controllerPath, s.get)
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return cluster.Read(cluster.Controller{}), nil

@@ -20,11 +20,12 @@ const (
 // dialer opens a link's connections, one at a time.
 type dialer struct {
 	attempts
-	hosts  *hosts
-	dial   DialFunc
-	auth   *authenticator
-	ctx    context.Context // ends when the link is given up
-	cancel context.CancelFunc
+	hosts   *hosts
+	dial    DialFunc
+	auth    *authenticator
+	watched *watchList
+	ctx     context.Context // ends when the link is given up
+	cancel  context.CancelFunc
 
 	socketMu sync.Mutex
 	socket   net.Conn

@@ -29,6 +29,10 @@
 // that a cut-off server still remembers. A server in read-only mode never gets the
 // session: it serves only who says that this will do, and here nobody does.
 //
+// With Changed in [SessionOptions] the session tells at once that something of what was
+// read has changed, by ZooKeeper's watches, and reads the states of partitions anew
+// only where a watch has fired. [Ensemble.Look] asks the servers for srvr alone.
+//
 // With Auth in [SessionOptions] every connection is authenticated before anything is
 // asked on it, with the credentials as they are then. Without TLS a digest's password
 // travels in plain text; that is ZooKeeper's protocol.

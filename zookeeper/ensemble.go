@@ -70,7 +70,7 @@ func (e *Ensemble) Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault
 		wg.Go(func() {
 			err := safely(func() error { out.Servers[i], faults[i] = m.read(ctx, e.opts); return nil })
 			if err != nil {
-				out.Servers[i] = cluster.Server{Name: m.name, Mode: cluster.ModeUnknown, Status: cluster.ServerBadReply, Err: err}
+				out.Servers[i] = m.panicked(err)
 				faults[i] = []cluster.Fault{m.fault(err)}
 			}
 		})
@@ -86,34 +86,40 @@ type member struct {
 
 	mu     sync.Mutex
 	memory memory
+	look   *look // under way or not told of yet; nil without one
 }
 
 type memory struct {
 	slow     bool   // it did not answer in time
+	wordless bool   // srvr is not in its whitelist
 	mntrless bool   // mntr is not in its whitelist
 	version  string // of the server that said so
 	admin    adminRest
 }
 
+// timeout is the time that a server has for all that it is asked.
+func (known memory) timeout() time.Duration {
+	if known.slow {
+		return slowTimeout
+	}
+	return askTimeout
+}
+
 func (m *member) read(ctx context.Context, opts EnsembleOptions) (cluster.Server, []cluster.Fault) {
 	known := m.recall()
-	timeout := askTimeout
-	if known.slow {
-		timeout = slowTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, known.timeout())
 	defer cancel()
 
 	server := m.srvr(ctx, opts.Dial)
 	if server.Err != nil {
 		// What it allowed is forgotten: it may come back with another configuration.
-		m.remember(memory{slow: server.Status == cluster.ServerTimeout})
+		m.remember(memory{slow: server.Status == cluster.ServerTimeout, wordless: server.Status == cluster.ServerNotAllowed})
 		return server, []cluster.Fault{m.fault(server.Err)}
 	}
 	if known.version != server.Version {
 		known = memory{version: server.Version} // upgraded: it may allow what it did not
 	}
-	known.slow = false
+	known.slow, known.wordless = false, false
 	defer func() { m.remember(known) }()
 	if !known.mntrless {
 		err := m.mntr(ctx, opts, &server)
@@ -176,6 +182,11 @@ func (m *member) mntr(ctx context.Context, opts EnsembleOptions, server *cluster
 		}
 	}
 	return fmt.Errorf("ask ZooKeeper server %s for mntr: %w", m.name, err)
+}
+
+// panicked is a server whose answer made us panic.
+func (m *member) panicked(err error) cluster.Server {
+	return cluster.Server{Name: m.name, Mode: cluster.ModeUnknown, Status: cluster.ServerBadReply, Err: err}
 }
 
 func (m *member) fault(err error) cluster.Fault {

@@ -8,16 +8,18 @@ import (
 
 // serveRequest answers one request of the fake's client, and says whether the
 // connection goes on.
-func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w *bufio.Writer) bool {
+func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w *fakeConn) bool {
 	xid, op := int32(binary.BigEndian.Uint32(frame)), int32(binary.BigEndian.Uint32(frame[4:]))
 	var path string
+	watch := false
 	switch op {
 	case opExists, opGetData, opChildren, opSync:
 		size := binary.BigEndian.Uint32(frame[8:])
 		path = string(frame[12 : 12+size])
+		watch = op != opSync && frame[12+size] == 1
 	case opAuth:
 		return z.serveAuth(xid, frame[12:], w)
-	case opPing, opClose, opSetWatches:
+	case opPing, opClose:
 	default:
 		z.t.Errorf("the client sent operation %d, which is no reading", op)
 		return false
@@ -37,12 +39,15 @@ func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w
 	var body jute
 	code := int32(0)
 	node := z.nodes[path]
+	if watch && (node == nil || !node.forbidden || op == opExists) {
+		z.arm(w, op, path)
+	}
 	switch {
 	case op == opSync:
 		body.bytes([]byte(path))
 	case op == opClose:
 		delete(z.sessions, session)
-	case op == opPing || op == opSetWatches:
+	case op == opPing:
 	case node == nil:
 		code = codeNoNode
 	case node.forbidden && op != opExists:
@@ -51,6 +56,8 @@ func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w
 		body.stat(node, 0)
 	case op == opGetData:
 		body.bytes(node.data).stat(node, 0)
+	case op == opChildren && z.hostile:
+		body.int32(-1).stat(node, 0)
 	case op == opChildren:
 		names := z.children(path)
 		body.int32(int32(len(names)))
@@ -67,7 +74,7 @@ func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w
 
 // serveAuth answers the request for authentication as the real one does: it closes
 // the connection to whom it denies.
-func (z *fakeZooKeeper) serveAuth(xid int32, body []byte, w *bufio.Writer) bool {
+func (z *fakeZooKeeper) serveAuth(xid int32, body []byte, w *fakeConn) bool {
 	size := binary.BigEndian.Uint32(body)
 	scheme, credentials := string(body[4:4+size]), string(body[8+size:])
 	z.mu.Lock()
@@ -127,8 +134,5 @@ func readFrame(r io.Reader) ([]byte, error) {
 }
 
 func writeFrame(w io.Writer, frame []byte) {
-	var head [4]byte
-	binary.BigEndian.PutUint32(head[:], uint32(len(frame)))
-	_, _ = w.Write(head[:])
-	_, _ = w.Write(frame)
+	_, _ = w.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(frame))), frame...))
 }

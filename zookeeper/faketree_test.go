@@ -36,22 +36,31 @@ func (z *fakeZooKeeper) setLocked(p, data string) {
 		}
 		z.nodes[p] = node
 		z.nodes[path.Dir(p)].pzxid = z.zxid
+		defer z.fireParent(p)
+		defer z.fire(eventCreated, p)
+	} else {
+		defer z.fire(eventData, p)
 	}
 	node.data, node.mzxid = []byte(data), z.zxid
 	node.version++
 }
 
-// remove deletes a znode and all below it.
+// remove deletes a znode, if it is there, and all below it.
 func (z *fakeZooKeeper) remove(p string) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
+	if z.nodes[p] == nil {
+		return
+	}
 	for name := range z.nodes {
 		if name == p || strings.HasPrefix(name, p+"/") {
 			delete(z.nodes, name)
+			defer z.fire(eventDeleted, name)
 		}
 	}
 	z.zxid++
 	z.nodes[path.Dir(p)].pzxid = z.zxid
+	z.fireParent(p)
 }
 
 func (z *fakeZooKeeper) forbid(p string) {

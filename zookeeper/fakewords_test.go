@@ -21,7 +21,7 @@ type wordServer struct {
 	open   map[net.Conn]bool
 }
 
-func newWordServer(t *testing.T, answer func(word string, conn net.Conn)) *wordServer {
+func newWordServer(t testing.TB, answer func(word string, conn net.Conn)) *wordServer {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

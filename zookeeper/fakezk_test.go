@@ -23,6 +23,8 @@ type fakeZooKeeper struct {
 	zxid     int64
 	sessions map[int64]bool
 	open     map[net.Conn]bool
+	watches  map[*fakeConn]*fakeWatches
+	fired    map[string]int                     // notices sent, by path
 	greeted  int                                // requests for a session
 	requests int                                // requests other than pings
 	greet    func(n int) action                 // what becomes of the nth request for a session
@@ -30,6 +32,7 @@ type fakeZooKeeper struct {
 	admit    func(credentials string) bool      // who is let in; nil for all
 	auths    []string                           // scheme and credentials, in the order in which they came
 	hello    []byte                             // the last request for a session
+	hostile  bool                               // it announces four billion children
 	readOnly bool                               // it serves only who will do with a read-only server
 }
 
@@ -44,7 +47,7 @@ const (
 
 const (
 	opExists, opGetData, opSync, opPing          = 3, 4, 9, 11
-	opChildren, opClose, opSetWatches            = 12, -11, 101
+	opChildren, opClose                          = 12, -11
 	opAuth                                       = 100
 	codeNoNode, codeNoAuth, codeAuthFailed       = -101, -102, -115
 	fakeCtime                              int64 = 1_700_000_000_000
@@ -59,6 +62,7 @@ func newFakeZooKeeper(t testing.TB) *fakeZooKeeper {
 	z := &fakeZooKeeper{
 		t: t, listener: l, nodes: map[string]*fakeNode{"/": {}},
 		sessions: make(map[int64]bool), open: make(map[net.Conn]bool),
+		watches: make(map[*fakeConn]*fakeWatches), fired: make(map[string]int),
 	}
 	z.wg.Go(func() {
 		for {
@@ -120,13 +124,14 @@ func (z *fakeZooKeeper) counts() (greeted, requests, sessions int) {
 }
 
 func (z *fakeZooKeeper) serve(conn net.Conn) {
+	r, w := bufio.NewReader(conn), &fakeConn{w: bufio.NewWriter(conn)}
 	defer func() {
 		_ = conn.Close()
 		z.mu.Lock()
 		delete(z.open, conn)
+		delete(z.watches, w)
 		z.mu.Unlock()
 	}()
-	r, w := bufio.NewReader(conn), bufio.NewWriter(conn)
 	session, ok := z.serveGreeting(r, w)
 	for ok {
 		if r.Buffered() == 0 && w.Flush() != nil {
@@ -142,7 +147,7 @@ func (z *fakeZooKeeper) serve(conn net.Conn) {
 }
 
 // serveGreeting answers the request for a session.
-func (z *fakeZooKeeper) serveGreeting(r io.Reader, w *bufio.Writer) (session int64, ok bool) {
+func (z *fakeZooKeeper) serveGreeting(r io.Reader, w *fakeConn) (session int64, ok bool) {
 	frame, err := readFrame(r)
 	if err != nil || len(frame) < 24 {
 		return 0, false
@@ -176,13 +181,13 @@ func (z *fakeZooKeeper) serveGreeting(r io.Reader, w *bufio.Writer) (session int
 }
 
 // obey does what a hook wants done instead of an answer.
-func obey(a action, r io.Reader, w *bufio.Writer) (goOn bool) {
+func obey(a action, r io.Reader, w *fakeConn) (goOn bool) {
 	switch a {
 	case hang:
 		_ = w.Flush()
 		_, _ = io.Copy(io.Discard, r)
 	case babble:
-		_, _ = w.WriteString("HTTP/1.1 400 Bad Request\r\n\r\n")
+		_, _ = io.WriteString(w, "HTTP/1.1 400 Bad Request\r\n\r\n")
 	}
 	return a == answer
 }

@@ -1,12 +1,15 @@
 package zookeeper
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/evenkeel/evenkeel/cluster"
 )
@@ -116,7 +119,13 @@ func FuzzTopic(f *testing.F) {
 func negative(id int32) bool { return id < 0 }
 
 func FuzzState(f *testing.F) {
-	for _, text := range []string{state01, `{"leader":-1,"isr":null}`, `{"leader":-2}`, `{"leader":1,"isr":[1,1]}`, ""} {
+	for _, text := range []string{
+		state01, `{"leader":-1,"isr":null}`, `{"leader":-2}`, `{"leader":1,"isr":[1,1]}`, "",
+		`{"controller_epoch":1,"leader":-1,"version":1,"leader_epoch":0,"isr":[]}`,
+		`{"controller_epoch":01,"leader":-0,"version":1,"leader_epoch":9999999999,"isr":[0,]}`,
+		`{"controller_epoch":1,"leader":0,"version":1,"leader_epoch":0,"isr":[0,1]} `,
+		`{"controller_epoch":1,"leader":0,"version":1,"leader_epoch":0,"isr":[0,1]}x`,
+	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -124,6 +133,17 @@ func FuzzState(f *testing.F) {
 		err := parseState(data, &p)
 		if (err == nil) != (p.State == cluster.StateRecorded) || p.Leader < cluster.NoLeader || slices.ContainsFunc(p.ISR, negative) {
 			t.Errorf("partition %+v, error %v", p, err)
+		}
+		leader, epoch, isr, ok := usualState(data)
+		if !ok {
+			return
+		}
+		var raw stateJSON
+		if err := json.Unmarshal(data, &raw); err != nil {
+			t.Fatalf("%q is taken for the usual, and is no JSON: %v", data, err)
+		}
+		if diff := cmp.Diff(raw, stateJSON{&leader, epoch, isr}); diff != "" {
+			t.Errorf("%q: %s", data, diff)
 		}
 	})
 }

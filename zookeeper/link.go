@@ -19,23 +19,26 @@ type link struct {
 	dialer *dialer
 	down   chan struct{} // closed when nothing of the link runs any more
 
+	silenced bool // its notices are taken no more; belongs to the lock of the notices
+
 	// The rest belongs to the Session's lock.
 	calls   int  // under way
 	retired bool // no further calls
 	idle    chan struct{}
 }
 
-func newLink(opts SessionOptions, hosts *hosts, auth *authenticator) (*link, error) {
+func newLink(opts SessionOptions, hosts *hosts, auth *authenticator, notices *notices) (*link, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &link{
-		dialer: &dialer{hosts: hosts, dial: opts.Dial, auth: auth, ctx: ctx, cancel: cancel},
+		dialer: &dialer{hosts: hosts, dial: opts.Dial, auth: auth, watched: notices.watched, ctx: ctx, cancel: cancel},
 		down:   make(chan struct{}),
 		idle:   make(chan struct{}),
 	}
 	var err error
 	l.conn, l.events, err = zk.Connect(opts.Servers, opts.Timeout,
 		zk.WithDialer(l.dialer.open), zk.WithHostProvider(hosts), zk.WithMaxBufferSize(maxFrame),
-		zk.WithLogger(quietLogger{opts.Log}), zk.WithLogInfo(false))
+		zk.WithLogger(quietLogger{opts.Log}), zk.WithLogInfo(false),
+		zk.WithEventCallback(func(event zk.Event) { notices.take(l, event) }))
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("open a session with ZooKeeper: %w", err)
@@ -70,6 +73,9 @@ func (l *link) takeDown(politely bool) {
 // explain says in words of ours why a call failed: the library knows only that
 // there is no connection, not why.
 func (l *link) explain(err error) error {
+	if err == nil {
+		return nil
+	}
 	failures, loss := l.dialer.told()
 	switch {
 	case isLost(err) && loss != nil:

@@ -93,29 +93,6 @@ func checkReplicas(replicas []int32) error {
 	return nil
 }
 
-// parseState reads the data of a partition's state into the partition, which is
-// not changed by an error. A missing ISR is an empty one.
-func parseState(data []byte, p *cluster.Partition) error {
-	var raw struct {
-		Leader      *int32  `json:"leader"`
-		LeaderEpoch int32   `json:"leader_epoch"`
-		ISR         []int32 `json:"isr"`
-	}
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return err
-	}
-	if raw.Leader == nil || *raw.Leader < cluster.NoLeader {
-		return errors.New("it names no leader")
-	}
-	if raw.ISR != nil {
-		if err := checkReplicas(raw.ISR); err != nil {
-			return fmt.Errorf("ISR: %w", err)
-		}
-	}
-	p.State, p.Leader, p.LeaderEpoch, p.ISR = cluster.StateRecorded, *raw.Leader, raw.LeaderEpoch, raw.ISR
-	return nil
-}
-
 // partitionKey names a partition.
 type partitionKey struct {
 	topic     string

@@ -61,7 +61,7 @@ const youngTopic = time.Minute
 // that is from elsewhere, they were made only now, or are not shown to this user,
 // which brokers do without a word.
 func (s *Session) readUntold(ctx context.Context, picture *cluster.Picture, f *faults) ([]*cluster.Topic, error) {
-	names, err := s.list(ctx, topicsPath)
+	names, err := s.watched(ctx, topicsPath, s.list)
 	if err != nil && !errors.Is(err, zk.ErrNoNode) {
 		return nil, err // without the znode no topic was ever made
 	}

@@ -43,7 +43,7 @@ func (s *Session) readPlans(ctx context.Context, m *members, f *faults) (p plans
 
 // readReassignment reads where partitions are being moved to.
 func (s *Session) readReassignment(ctx context.Context, p *plans, f *faults) error {
-	node, err := s.get(ctx, reassignPath)
+	node, err := s.watched(ctx, reassignPath, s.get)
 	if err != nil {
 		p.unknown = !errors.Is(err, zk.ErrNoNode)
 		return s.overlook(reassignPath, err, f)
@@ -57,7 +57,7 @@ func (s *Session) readReassignment(ctx context.Context, p *plans, f *faults) err
 
 // readDeletions returns the topics that are marked for deletion, and since when.
 func (s *Session) readDeletions(ctx context.Context, f *faults) (map[string]time.Time, error) {
-	node, err := s.list(ctx, deletePath)
+	node, err := s.watched(ctx, deletePath, s.list)
 	if err != nil {
 		return nil, s.overlook(deletePath, err, f)
 	}

@@ -55,6 +55,7 @@ type PictureChoice func(registered map[int32]*cluster.Registration) PictureFunc
 // not come to rest, the state of every partition that has to do with a broker that
 // came or went counts as unknown.
 func (s *Session) Registry(ctx context.Context, choose PictureChoice) Registry {
+	s.kept.expire(keepFor)
 	for pass := 1; ; pass++ {
 		began := time.Now()
 		m, out := s.members(ctx, choose)

@@ -29,15 +29,27 @@ type SessionOptions struct {
 	Dial    DialFunc      // nil for plain TCP
 	Auth    AuthFunc      // nil for none
 	Log     *slog.Logger  // for what the client library tells, at level debug; nil for nowhere
+	// Changed, if not nil, is called when ZooKeeper tells that something of what Registry
+	// reads has changed since it was last read: brokers, the controller, topics, ISRs, a
+	// deletion, an election or a reassignment; and when the session was lost or came
+	// back. What is for the log: a path without the chroot, or "session". A path that
+	// was told of is told of again only after it was read again. With it, the states of
+	// partitions are watched as well: Registry then reads only those that may have
+	// changed, and all of them every five minutes. Changed is called from
+	// goroutines of the session, one call at a time, and not after Close returned. It
+	// must neither block nor call the session.
+	Changed func(what string)
 }
 
 // Session is one long-lived client session with the ensemble, shared by all who
 // read znodes. It is opened by the first call, and again whenever it was lost. Its
 // methods are safe for concurrent use and return by their context's deadline.
 type Session struct {
-	opts  SessionOptions
-	hosts *hosts
-	auth  *authenticator
+	opts    SessionOptions
+	hosts   *hosts
+	auth    *authenticator
+	notices *notices
+	kept    *keptStates // nil where nothing is watched
 
 	mu     sync.Mutex
 	link   *link         // nil until the next call opens one
@@ -58,12 +70,17 @@ func NewSession(opts SessionOptions) *Session {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Session{opts: opts, hosts: newHosts(opts.Servers), auth: &authenticator{ask: opts.Auth}}
+	watched := newWatchList(opts)
+	return &Session{
+		opts: opts, hosts: newHosts(opts.Servers), auth: &authenticator{ask: opts.Auth},
+		notices: &notices{changed: opts.Changed, watched: watched}, kept: watched.kept(),
+	}
 }
 
 // Close ends the session and tells the ensemble so. It returns when the connection
 // is gone, within about three seconds. Calls under way fail.
 func (s *Session) Close() {
+	s.notices.stop()
 	s.mu.Lock()
 	s.closed = true
 	if l := s.link; l != nil {
@@ -84,7 +101,7 @@ func (s *Session) acquire(ctx context.Context) (*link, error) {
 			s.mu.Unlock()
 			return nil, errClosed
 		case s.link == nil && isClosed(s.last):
-			l, err := newLink(s.opts, s.hosts, s.auth)
+			l, err := newLink(s.opts, s.hosts, s.auth, s.notices)
 			if err != nil {
 				s.mu.Unlock()
 				return nil, err
@@ -127,6 +144,7 @@ func (s *Session) retire(l *link, politely bool) {
 	}
 	s.link, s.last = nil, l.down
 	s.hosts.stop()
+	s.notices.silence(l)
 	s.ending.Go(func() { l.takeDown(politely) })
 }
 
@@ -165,8 +183,11 @@ func attempt[T any](ctx context.Context, s *Session, l *link, f func(*zk.Conn) (
 	}()
 	select {
 	case r := <-done:
-		if errors.Is(r.err, zk.ErrNoServer) && l.stale(s.opts.Timeout) {
-			s.abandon(l)
+		if errors.Is(r.err, zk.ErrNoServer) {
+			s.notices.miss()
+			if l.stale(s.opts.Timeout) {
+				s.abandon(l)
+			}
 		}
 		return r.value, l.explain(r.err), l.again(r.err)
 	case <-ctx.Done():

@@ -42,6 +42,8 @@ type socket struct {
 	head     [4]byte // length of the frame that begins
 	have     int     // bytes of head that were read
 	left     int     // bytes left of the frame
+
+	out outbox
 }
 
 // Read hands over the server's answers, never beyond the end of a frame.
@@ -64,6 +66,24 @@ func (s *socket) Read(p []byte) (int, error) {
 		s.dialer.lost(s.server, err)
 	}
 	return n, err
+}
+
+// Write takes what the library hands over: one request, as a whole. Before the session
+// is granted, that is the request for it.
+func (s *socket) Write(p []byte) (int, error) {
+	if !s.greeted {
+		return s.Conn.Write(p)
+	}
+	return len(p), s.out.post(s.Conn, p, s.dialer.watched)
+}
+
+// SetWriteDeadline is for the request for a session. After that requests are sent
+// later than they are written, each with a deadline of its own.
+func (s *socket) SetWriteDeadline(t time.Time) error {
+	if s.greeted {
+		return nil
+	}
+	return s.Conn.SetWriteDeadline(t)
 }
 
 // greet reads the answer to the request for a session. A server without a quorum
@@ -122,6 +142,9 @@ func (s *socket) readFrame(p []byte) (int, error) {
 		size := binary.BigEndian.Uint32(s.head[:])
 		if size < minFrame || size > maxFrame {
 			return 0, fmt.Errorf("%w: an answer of %d bytes", errBadReply, size)
+		}
+		if err := s.checkCount(int(size)); err != nil {
+			return 0, err
 		}
 		s.left, s.have = int(size), 0
 	}

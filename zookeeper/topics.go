@@ -64,10 +64,21 @@ func (s *Session) readTopic(ctx context.Context, name string, f *faults) (*clust
 	return t, nil
 }
 
-// readState reads what the controller recorded of a partition. Without a state
-// there is no leader; a state that cannot be understood is unknown.
+// readState reads what the controller recorded of a partition, unless that is known
+// to be what it was.
 func (s *Session) readState(ctx context.Context, topic string, p *cluster.Partition, f *faults) error {
 	path := topicsPath + "/" + topic + "/partitions/" + strconv.Itoa(int(p.ID)) + "/state"
+	entry, found := s.kept.find(s.opts.Chroot+path, p)
+	if found {
+		return nil
+	}
+	defer s.kept.settle(entry, p)
+	return s.readStateAnew(ctx, path, p, f)
+}
+
+// readStateAnew reads it in any case. Without a state there is no leader; a state that
+// cannot be understood is unknown.
+func (s *Session) readStateAnew(ctx context.Context, path string, p *cluster.Partition, f *faults) error {
 	node, err := s.get(ctx, path)
 	if err != nil {
 		if errors.Is(err, zk.ErrNoNode) {

@@ -90,6 +90,9 @@ func TestParseState(t *testing.T) {
 			t.Errorf("%s: %s", data, diff)
 		}
 	}
+	if _, _, _, ok := usualState([]byte(state01)); !ok {
+		t.Errorf("%s is not read as the usual state", state01)
+	}
 	for _, data := range []string{"", "null", `{"isr":[0]}`, `{"leader":-2}`, `{"leader":"0"}`, `{"leader":0,"isr":[-1]}`, `{"leader":0,"isr":[1,1]}`, `{"leader":0,"isr":0}`} {
 		var got cluster.Partition
 		if err := parseState([]byte(data), &got); err == nil || got.State != cluster.StateUnknown {

@@ -1,0 +1,195 @@
+package zookeeper
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"net"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/evenkeel/evenkeel/cluster"
+)
+
+// modesOf returns what Look tells of the servers' modes.
+func modesOf(ctx context.Context, e *Ensemble) map[string]cluster.ServerMode {
+	modes := make(map[string]cluster.ServerMode)
+	for name, server := range e.Look(ctx) {
+		modes[name] = server.Mode
+	}
+	return modes
+}
+
+// modesSoon calls Look until it tells of n servers.
+func modesSoon(t *testing.T, e *Ensemble, n int) map[string]cluster.ServerMode {
+	t.Helper()
+	modes := make(map[string]cluster.ServerMode)
+	eventually(t, "all servers are told of", func() bool {
+		maps.Copy(modes, modesOf(within(t), e))
+		return len(modes) == n
+	})
+	return modes
+}
+
+// TestModesAreThoseOfRead holds that whatever servers answer, and however they fail,
+// both have the same to say.
+func TestModesAreThoseOfRead(t *testing.T) {
+	t.Parallel()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = closed.Close()
+	answers := []func(string, net.Conn){
+		says(map[string]string{"srvr": recorded(t, "3.4.6", "srvr.txt")}),
+		says(map[string]string{"srvr": recorded(t, "3.9.5", "srvr.txt")}),
+		says(map[string]string{"srvr": recorded(t, "read-only.txt")}),
+		says(map[string]string{"srvr": notServingReply}),
+		says(map[string]string{"srvr": "Mode: king\n"}),
+		says(map[string]string{"srvr": "\x15\x03\x01\x00\x02\x02\x28"}),
+		says(map[string]string{"srvr": ""}),
+		hangs, babbles,
+	}
+	names := []string{closed.Addr().String(), "no.such.host.invalid:2181", "without a port"}
+	for _, answer := range answers {
+		names = append(names, newWordServer(t, answer).name())
+	}
+	e := NewEnsemble(names, EnsembleOptions{})
+	want := make(map[string]cluster.ServerMode)
+	out, _ := e.Read(within(t))
+	for _, s := range out.Servers {
+		want[s.Name] = s.Mode
+	}
+	if diff := cmp.Diff(want, modesSoon(t, e, len(names))); diff != "" {
+		t.Errorf("modes of Read and of Modes: %s", diff)
+	}
+	if n := len(slices.Compact(slices.Sorted(maps.Values(want)))); n < 5 {
+		t.Errorf("only %d different modes: %v", n, want)
+	}
+}
+
+// TestASlowServerIsAskedOnce has a server answer after many calls: until then it is
+// left out and not asked again, and then told of. The others are told of meanwhile.
+func TestASlowServerIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	thaw := make(chan struct{})
+	reply := recorded(t, "3.4.6", "srvr.txt")
+	slow := newWordServer(t, func(_ string, conn net.Conn) {
+		<-thaw
+		_, _ = io.WriteString(conn, reply)
+	})
+	quick := newWordServer(t, says(map[string]string{"srvr": reply}))
+	e := NewEnsemble([]string{slow.name(), quick.name()}, EnsembleOptions{})
+	before := runtime.NumGoroutine()
+	for range 50 {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		modes := modesOf(ctx, e)
+		cancel()
+		if mode, known := modes[slow.name()]; known {
+			t.Fatalf("the server that did not answer is %s", mode)
+		}
+	}
+	if n := runtime.NumGoroutine() - before; n > 20 {
+		t.Errorf("%d goroutines more than before", n)
+	}
+	close(thaw)
+	modes := modesSoon(t, e, 2)
+	if asked := len(slow.heard()); asked != 1 {
+		t.Errorf("the slow server was asked %d times, want 1", asked)
+	}
+	if modes[slow.name()] != cluster.ModeFollower && modes[slow.name()] != cluster.ModeStandalone && modes[slow.name()] != cluster.ModeLeader {
+		t.Errorf("modes %v", modes)
+	}
+	if asked := len(quick.heard()); asked < 2 {
+		t.Errorf("the quick server was asked %d times", asked)
+	}
+}
+
+// TestFrozenServerIsUnreachableInTheEnd has one thaw after it was taken for dead.
+func TestFrozenServerIsUnreachableInTheEnd(t *testing.T) {
+	t.Parallel()
+	server := newWordServer(t, hangs)
+	e := NewEnsemble([]string{server.name()}, EnsembleOptions{})
+	if modes := modesSoon(t, e, 1); modes[server.name()] != cluster.ModeUnreachable {
+		t.Errorf("modes %v", modes)
+	}
+	server.become(says(map[string]string{"srvr": recorded(t, "3.4.6", "srvr.txt")}))
+	if modes := modesSoon(t, e, 1); modes[server.name()] == cluster.ModeUnreachable {
+		t.Errorf("modes %v", modes)
+	}
+}
+
+// TestAServerThatDoesNotAllowItIsLeftAlone until Read finds that it does now.
+func TestAServerThatDoesNotAllowItIsLeftAlone(t *testing.T) {
+	server := newWordServer(t, says(nil))
+	e := NewEnsemble([]string{server.name()}, EnsembleOptions{})
+	for range 20 {
+		if modes := modesOf(within(t), e); len(modes) > 0 {
+			t.Errorf("modes %v", modes)
+		}
+	}
+	if asked := len(server.heard()); asked != 1 {
+		t.Errorf("asked %d times, want 1", asked)
+	}
+	e.Read(within(t))
+	server.heard()
+	if modesOf(within(t), e); len(server.heard()) > 0 {
+		t.Error("it was asked although Read found that it does not allow it")
+	}
+	server.become(says(map[string]string{"srvr": recorded(t, "3.4.6", "srvr.txt")}))
+	if modesOf(within(t), e); len(server.heard()) > 0 {
+		t.Error("it was asked before Read was")
+	}
+	e.Read(within(t))
+	if modes := modesOf(within(t), e); len(modes) != 1 {
+		t.Errorf("modes %v", modes)
+	}
+}
+
+func TestModesOfAPanic(t *testing.T) {
+	e := NewEnsemble([]string{"zk1:2181"}, EnsembleOptions{Dial: func(context.Context, string, string) (net.Conn, error) {
+		panic(errors.New("boom"))
+	}})
+	out, _ := e.Read(within(t))
+	if modes := modesOf(within(t), e); modes["zk1:2181"] != out.Servers[0].Mode {
+		t.Errorf("modes %v, want %s", modes, out.Servers[0].Mode)
+	}
+}
+
+func TestModesFromManySides(t *testing.T) {
+	server := newWordServer(t, says(map[string]string{"srvr": recorded(t, "3.4.6", "srvr.txt")}))
+	e := NewEnsemble([]string{server.name()}, EnsembleOptions{})
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			for range 20 {
+				if modes := modesOf(within(t), e); len(modes) != 1 {
+					t.Errorf("modes %v", modes)
+				}
+			}
+		})
+		wg.Go(func() { e.Read(within(t)) })
+	}
+	wg.Wait()
+}
+
+// BenchmarkModes asks three servers.
+func BenchmarkModes(b *testing.B) {
+	var names []string
+	for range 3 {
+		names = append(names, newWordServer(b, says(map[string]string{"srvr": recorded(b, "3.4.6", "srvr.txt")})).name())
+	}
+	e := NewEnsemble(names, EnsembleOptions{})
+	b.ReportAllocs()
+	for b.Loop() {
+		if modes := modesOf(b.Context(), e); len(modes) != len(names) {
+			b.Fatal(modes)
+		}
+	}
+}
