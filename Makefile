@@ -5,6 +5,7 @@
 # make matrix every release          make fuzz   every fuzzer, a while
 # make lint   golangci-lint           make update golden files and generated docs
 # make check  gofmt and vet           make setup  what tests and demo need
+# make vuln   known vulnerabilities in what is called
 
 VERSION := $(shell cat VERSION)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
@@ -14,7 +15,7 @@ LDFLAGS := -s -w -X $(VERSIONPKG).Version=$(VERSION) -X $(VERSIONPKG).Revision=$
 STORY ?= on
 FUZZTIME ?= 20s
 
-.PHONY: build demo test matrix check lint bench fuzz update setup
+.PHONY: build demo test matrix check lint bench fuzz update setup vuln
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/evenkeel .
@@ -40,8 +41,13 @@ check:
 lint:
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
 
+vuln:
+	@./scripts/vuln.sh --test
+	@./scripts/vuln.sh
+
 bench: setup
 	go test -tags cluster -run "^$$" -bench . -benchmem ./bench/... ./zookeeper/...
+	WRITE_DOCS=1 go run ./bench/cost
 
 fuzz:
 	@for target in $$(grep -rho '^func Fuzz[A-Za-z]*' --include='*_test.go' . | cut -d' ' -f2 | sort -u); do \

@@ -18,14 +18,8 @@ import (
 	"github.com/evenkeel/evenkeel/exporter"
 )
 
-// Limits of the HTTP server. A scrape takes milliseconds; a client that takes a
-// minute to read it is given up.
-const (
-	readHeaderTimeout = 10 * time.Second
-	writeTimeout      = time.Minute
-	idleTimeout       = 2 * time.Minute
-	shutdownTimeout   = 5 * time.Second
-)
+// shutdownTimeout is what scrapes under way are given when evenkeel stops.
+const shutdownTimeout = 5 * time.Second
 
 func runServe(cfg *config.Config, load func() (*config.Config, error), o *options, log *slog.Logger) int {
 	if err := web.Validate(*o.web.WebConfigFile); err != nil {
@@ -41,11 +35,7 @@ func runServe(cfg *config.Config, load func() (*config.Config, error), o *option
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	server := &http.Server{
-		Handler: e.Handler(), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readHeaderTimeout,
-		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	server := e.Server(exporter.DefaultLimits)
 	listening := make(chan error, 1)
 	go func() { listening <- web.ListenAndServe(server, o.web, log) }()
 	hangups := make(chan os.Signal, 1)

@@ -28,6 +28,7 @@ const (
 type options struct {
 	clusterFlags
 	configFile      string
+	shard           string
 	web             *web.FlagConfig
 	enableLifecycle bool
 	checkClusters   []string
@@ -57,6 +58,7 @@ func run(args []string) int {
 	app.Command("version", "Print the version.")
 	o.addFlags(app)
 	o.web = webflag.AddFlags(serve, ":9308")
+	serve.Flag("shard", "This evenkeel's share of groups and partition series, where several watch the same clusters: i/n, with i from 0.").StringVar(&o.shard)
 	serve.Flag("web.enable-lifecycle", "Allow POST /-/reload.").BoolVar(&o.enableLifecycle)
 	check.Flag("cluster", "Check this cluster of the file only (repeatable).").StringsVar(&o.checkClusters)
 	check.Flag("output", "text or json.").Default("text").StringVar(&o.checkOutput)
@@ -115,8 +117,15 @@ func (o *options) addFlags(app *kingpin.Application) {
 // configuration makes the configuration of the file or of the flags, and for a
 // file the function that reads it anew.
 func (o *options) configuration() (*config.Config, func() (*config.Config, error), error) {
+	shard, err := config.ParseShard(o.shard)
+	if err != nil {
+		return nil, nil, err
+	}
 	if o.configFile == "" {
 		cfg, err := config.FromFlags(o.Flags)
+		if err == nil {
+			shard.Take(cfg)
+		}
 		return cfg, nil, err
 	}
 	for i, given := range o.given {
@@ -124,7 +133,13 @@ func (o *options) configuration() (*config.Config, func() (*config.Config, error
 			return nil, nil, fmt.Errorf("--%s together with --config.file: say it in the file, or leave the file out", o.names[i])
 		}
 	}
-	load := func() (*config.Config, error) { return config.Load(o.configFile) }
+	load := func() (*config.Config, error) {
+		cfg, err := config.Load(o.configFile)
+		if err == nil {
+			shard.Take(cfg)
+		}
+		return cfg, err
+	}
 	cfg, err := load()
 	return cfg, load, err
 }

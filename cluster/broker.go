@@ -62,6 +62,7 @@ type Controller struct {
 type Probe struct {
 	Status BrokerStatus  // BrokerAlive when it answered, else why not; BrokerUnknown when there was nothing to ask
 	Took   time.Duration // time from request to answer; meaningful when it answered
+	Ended  time.Time     // when it had answered, or failed
 	Err    error
 }
 

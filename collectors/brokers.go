@@ -37,7 +37,8 @@ var brokersCollector = &Collector{
 		brokerUp, brokerRegistered, brokerStatus, brokerSince, brokerResponse, brokerReplicas, brokerRack,
 		brokerController, brokerOffline, brokerStop, brokerStopBreaks,
 	},
-	Emit: emitBrokers,
+	Emit:      emitBrokers,
+	OfCluster: true,
 }
 
 func emitBrokers(v *View, w *metrics.Writer) {
@@ -167,22 +168,30 @@ func emitLoads(v *View, w *metrics.Writer) {
 	if v.Summary == nil || !v.Summary.AssignmentKnown {
 		return
 	}
-	w.Begin(brokerReplicas)
+	emitLoad(v, w, brokerReplicas, isKnown, func(l cluster.Load) int { return l.Replicas })
+	if !v.Summary.RegistryKnown {
+		return
+	}
+	if v.Summary.LogDirsKnown {
+		emitLoad(v, w, brokerOffline, isRegistered, func(l cluster.Load) int { return l.OfflineReplicas })
+	}
+	if v.Summary.StatesKnown {
+		emitLoad(v, w, brokerStop, isRegistered, func(l cluster.Load) int { return l.StopOfflines })
+	}
+	if v.Summary.StatesKnown && v.Summary.MinISRKnown {
+		emitLoad(v, w, brokerStopBreaks, isRegistered, func(l cluster.Load) int { return l.StopBreaks })
+	}
+}
+
+func isKnown(*cluster.Broker) bool { return true }
+
+// emitLoad tells a number of each broker's load, for some of the brokers. The snapshot
+// has a summary.
+func emitLoad(v *View, w *metrics.Writer, family *metrics.Family, of func(*cluster.Broker) bool, value func(cluster.Load) int) {
+	w.Begin(family)
 	for i := range v.Brokers {
-		w.Int(int64(v.Summary.Load(v.Brokers[i].ID).Replicas), brokerLabel(v.Brokers[i].ID))
-	}
-	emitForRegistered := func(family *metrics.Family, known bool, value func(cluster.Load) int) {
-		if !known || !v.Summary.RegistryKnown {
-			return
-		}
-		w.Begin(family)
-		for i := range v.Brokers {
-			if b := &v.Brokers[i]; isRegistered(b) {
-				w.Int(int64(value(v.Summary.Load(b.ID))), brokerLabel(b.ID))
-			}
+		if b := &v.Brokers[i]; of(b) {
+			w.Int(int64(value(v.Summary.Load(b.ID))), brokerLabel(b.ID))
 		}
 	}
-	emitForRegistered(brokerOffline, v.Summary.LogDirsKnown, func(l cluster.Load) int { return l.OfflineReplicas })
-	emitForRegistered(brokerStop, v.Summary.StatesKnown, func(l cluster.Load) int { return l.StopOfflines })
-	emitForRegistered(brokerStopBreaks, v.Summary.StatesKnown && v.Summary.MinISRKnown, func(l cluster.Load) int { return l.StopBreaks })
 }

@@ -12,6 +12,8 @@ import (
 // EnsembleReader asks every ZooKeeper server how it is.
 type EnsembleReader interface {
 	Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault)
+	// Look asks for their modes alone, and leaves out the servers that do not tell.
+	Look(ctx context.Context) map[string]cluster.Server
 }
 
 // RegistryReader reads what Kafka keeps in ZooKeeper.

@@ -19,6 +19,8 @@ type Collector struct {
 	// Also are sources that add some series and whose failure leaves these out,
 	// without the collector failing; its errors count theirs as well.
 	Also []cluster.Source
+	// OfCluster: it tells nothing that belongs to a single group or topic.
+	OfCluster bool
 	// Applies says whether the cluster has what the collector looks at; nil: every
 	// cluster does. One that does not apply tells nothing, neither of itself.
 	Applies func(s *cluster.Snapshot) bool
@@ -52,6 +54,8 @@ type View struct {
 // partition.
 type Show struct {
 	Topic             func(name string) bool // topics with series of their own
+	Mine              func(name string) bool // of these, the ones that belong to this shard
+	ClusterWide       bool                   // what there is one of in a cluster, which the first shard tells
 	PerPartition      bool                   // series for each partition
 	GroupPerPartition bool                   // series for each partition of a group
 	Limited           map[string]bool        // by limit: whether it leaves series out now
@@ -72,7 +76,7 @@ func (c *Collector) Succeeded(s *cluster.Snapshot) bool {
 	return true
 }
 
-// topics returns the topics that are shown, in a slice that must not be changed.
+// topics returns the topics that are shown here, in a slice that must not be changed.
 // The filter is asked once for each of them, not once for each family. Topics that
 // are being deleted are not shown: their replicas leave one by one, which means
 // nothing any more.
@@ -82,7 +86,7 @@ func (v *View) topics() []*cluster.Topic {
 		return v.shown
 	}
 	for i := range picture.Topics {
-		if t := &picture.Topics[i]; !t.Deleting && v.Show.Topic(t.Name) {
+		if t := &picture.Topics[i]; !t.Deleting && v.Show.Topic(t.Name) && v.Show.Mine(t.Name) {
 			v.shown = append(v.shown, t)
 		}
 	}

@@ -10,9 +10,6 @@ import (
 	"github.com/evenkeel/evenkeel/kafka"
 )
 
-// describeBatch is how many groups are described in one request.
-const describeBatch = 100
-
 // groupsOfBroker reads the groups that one broker coordinates.
 type groupsOfBroker struct {
 	*reading
@@ -79,7 +76,7 @@ func (g *groupsOfBroker) read(ctx context.Context) {
 	var classic, consumer []string
 	for _, l := range listed {
 		switch {
-		case l.ProtocolType != "consumer" && l.ProtocolType != "", !g.cfg.Groups.Match(l.Name):
+		case l.ProtocolType != "consumer" && l.ProtocolType != "", !g.cfg.Groups.Match(l.Name), !g.cfg.Shard.Owns(l.Name):
 			// Connect workers and the like have groups without offsets.
 		case l.Type == "consumer":
 			consumer = append(consumer, l.Name)
@@ -103,34 +100,33 @@ type describeGroups func(context.Context, kafka.Node, []string) (map[string]kafk
 // readListed describes groups and reads what they committed. Where there is no time
 // for all of them, each poll begins elsewhere, so that every group has its turn.
 func (g *groupsOfBroker) readListed(ctx context.Context, names []string, describe describeGroups) {
-	if len(names) > 0 {
-		from := g.polls % len(names)
-		names = slices.Concat(names[from:], names[:from])
+	if len(names) == 0 {
+		return
 	}
-	for batch := range slices.Chunk(names, describeBatch) {
-		described, err := describe(ctx, g.node, batch)
-		if err != nil {
-			g.fail(err)
-			continue
-		}
-		var well []string
-		for _, name := range batch {
-			d, ok := described[name]
-			switch {
-			case !ok:
-			case d.Err != nil:
-				g.fail(d.Err)
-				if kafka.Reason(d.Err) == cluster.ReasonPermission {
-					g.operations = append(g.operations, kafka.OperationsOf()) // none
-				}
-			default:
-				well = append(well, name)
+	from := g.polls % len(names)
+	names = slices.Concat(names[from:], names[:from])
+	described, err := describe(ctx, g.node, names)
+	if err != nil {
+		g.fail(err)
+		return
+	}
+	var well []string
+	for _, name := range names {
+		d, ok := described[name]
+		switch {
+		case !ok:
+		case d.Err != nil:
+			g.fail(d.Err)
+			if kafka.Reason(d.Err) == cluster.ReasonPermission {
+				g.operations = append(g.operations, kafka.OperationsOf()) // none
 			}
+		default:
+			well = append(well, name)
 		}
-		commits := g.fetch(ctx, well, described)
-		for _, name := range well {
-			g.addGroup(name, described[name], commits[name])
-		}
+	}
+	commits := g.fetch(ctx, well, described)
+	for _, name := range well {
+		g.addGroup(name, described[name], commits[name])
 	}
 }
 

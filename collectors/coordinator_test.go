@@ -33,15 +33,16 @@ func TestEachKindOfGroupIsDescribedInItsWay(t *testing.T) {
 	}
 }
 
-func TestCommitsOfManyGroupsAreAskedForTogether(t *testing.T) {
+// However many groups there are, a coordinator gets one request of each kind.
+func TestManyGroupsAreAskedForTogether(t *testing.T) {
 	f := newKRaft()
 	f.groups[1] = nil
-	for i := range 2*describeBatch + 1 {
+	for i := range 1000 {
 		f.groups[1] = append(f.groups[1], fmt.Sprintf("g%03d", i))
 	}
 	s := kraftPoller(t, f).poll(t)
-	if got := f.calls("commits"); len(got) != 3 {
-		t.Errorf("%d requests for the commits of %d groups", len(got), len(f.groups[1]))
+	if described, commits := f.calls("describe 1"), f.calls("commits"); len(described) != 1 || len(commits) != 1 {
+		t.Errorf("%d and %d requests for the members and the commits of %d groups", len(described), len(commits), len(f.groups[1]))
 	}
 	if got := groupNames(s); !slices.Equal(got, f.groups[1]) {
 		t.Errorf("%d groups", len(got))

@@ -22,7 +22,7 @@ const limitUnconfirmed = "controller_unconfirmed"
 var limits = []string{limitPerPartition, limitUnconfirmed}
 
 // autoPartitions is the number of partitions above which topics.per_partition:
-// auto leaves the series of single partitions out.
+// auto leaves the series of single partitions out, for each shard that there is.
 const autoPartitions = 50_000
 
 // Exposition encodes the snapshots of one cluster. It is not safe for concurrent
@@ -57,7 +57,11 @@ func (e *Exposition) Encode(s *cluster.Snapshot) (Encoded, error) {
 	out := Encoded{More: MoreFamilies(s.Ensemble)}
 	succeeded := map[string]bool{}
 	for _, c := range applying(s) {
-		part, err := e.enc.Encode(s.Cluster, func(w *metrics.Writer) { c.Emit(v, w) })
+		part, err := e.enc.Encode(s.Cluster, func(w *metrics.Writer) {
+			if v.Show.ClusterWide || !c.OfCluster {
+				c.Emit(v, w)
+			}
+		})
 		e.notePanic(c, err)
 		if err == nil {
 			out.Cluster = append(out.Cluster, part)
@@ -92,12 +96,16 @@ func (e *Exposition) notePanic(c *Collector, err error) {
 
 // show applies the configuration's filters and limits to a snapshot.
 func show(cfg config.Cluster, s *cluster.Snapshot) Show {
-	sh := Show{Topic: cfg.Topics.Match, PerPartition: true, GroupPerPartition: cfg.Groups.PerPartition, Limited: map[string]bool{}}
+	sh := Show{
+		Topic: cfg.Topics.Match, Mine: cfg.Shard.Owns, ClusterWide: cfg.Shard.First(),
+		PerPartition: true, GroupPerPartition: cfg.Groups.PerPartition, Limited: map[string]bool{},
+	}
 	switch cfg.Topics.PerPartition {
 	case config.PerPartitionOff:
 		sh.PerPartition = false
 	case config.PerPartitionAuto:
-		sh.PerPartition = s.Summary == nil || s.Summary.Partitions <= autoPartitions
+		// All shards decide alike, whatever falls to each.
+		sh.PerPartition = s.Summary == nil || s.Summary.Partitions <= autoPartitions*max(1, cfg.Shard.Of)
 	}
 	sh.Limited[limitPerPartition] = !sh.PerPartition
 	sh.Limited[limitUnconfirmed] = s.Unconfirmed

@@ -42,13 +42,20 @@ var isrCollector = &Collector{
 }
 
 func emitISR(v *View, w *metrics.Writer) {
-	emitPartitionISR(v, w)
-	emitISRCounters(v, w)
-	emitMinISR(v, w)
+	emitTopicISR(v, w)
+	if v.Show.ClusterWide {
+		emitISRCounters(v, w)
+		emitISRSums(v, w)
+	}
+}
+
+// emitISRSums tells what is summed up over all partitions.
+func emitISRSums(v *View, w *metrics.Writer) {
 	z := v.Summary
 	if z == nil || !z.AssignmentKnown {
 		return
 	}
+	emitMinISRSums(w, z)
 	w.Begin(kafkaPartitions)
 	w.Int(int64(z.Partitions))
 	if z.MovesKnown {
@@ -58,10 +65,7 @@ func emitISR(v *View, w *metrics.Writer) {
 	if !z.StatesKnown {
 		return
 	}
-	w.Begin(brokerOutOfSync)
-	for i := range v.Brokers {
-		w.Int(int64(z.Load(v.Brokers[i].ID).OutOfSync), brokerLabel(v.Brokers[i].ID))
-	}
+	emitLoad(v, w, brokerOutOfSync, isKnown, func(l cluster.Load) int { return l.OutOfSync })
 	if !z.RegistryKnown {
 		return
 	}
@@ -80,16 +84,9 @@ func emitISR(v *View, w *metrics.Writer) {
 	}
 }
 
-// emitMinISR compares ISRs with what writes with acks=all need.
-func emitMinISR(v *View, w *metrics.Writer) {
-	w.Begin(topicMinISR)
-	for _, t := range v.topics() {
-		if t.MinISR > 0 {
-			w.Int(int64(t.MinISR), t.Name)
-		}
-	}
-	z := v.Summary
-	if z == nil || !z.AssignmentKnown || !z.MinISRKnown {
+// emitMinISRSums compares ISRs with what writes with acks=all need.
+func emitMinISRSums(w *metrics.Writer, z *cluster.Summary) {
+	if !z.MinISRKnown {
 		return
 	}
 	w.Begin(kafkaMinTooHigh)
@@ -102,7 +99,13 @@ func emitMinISR(v *View, w *metrics.Writer) {
 	}
 }
 
-func emitPartitionISR(v *View, w *metrics.Writer) {
+func emitTopicISR(v *View, w *metrics.Writer) {
+	w.Begin(topicMinISR)
+	for _, t := range v.topics() {
+		if t.MinISR > 0 {
+			w.Int(int64(t.MinISR), t.Name)
+		}
+	}
 	w.Begin(topicPartitions)
 	for _, t := range v.topics() {
 		if !t.Unreadable {

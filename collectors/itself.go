@@ -21,12 +21,13 @@ var (
 	requests          = counter("evenkeel_kafka_requests_total", "Requests sent to brokers by polling.", "api")
 	requestErrors     = counter("evenkeel_kafka_request_errors_total", "Requests to brokers that failed.", "api")
 	permission        = gauge("evenkeel_permission", "1 when this user may do the operation on every resource of this kind that it can see, else 0; absent where the release does not tell.", "resource", "operation")
+	shardInfo         = gauge("evenkeel_shard_info", "1, where several evenkeels share the groups and topics of a cluster: which of how many this is.", "shard", "shards")
 	limited           = gauge("evenkeel_limited", "1 while a limit of the configuration leaves series out, or while nothing can confirm what the brokers tell, else 0.", "what")
 )
 
 var itselfFamilies = []*metrics.Family{
 	collectorSuccess, collectorErrors, collectorDuration, collectorLast,
-	pollTime, pollDuration, polls, requests, requestErrors, permission, limited,
+	pollTime, pollDuration, polls, requests, requestErrors, permission, shardInfo, limited,
 }
 
 // serverReasons and brokerReasons are what can go wrong with a ZooKeeper server
@@ -87,6 +88,10 @@ func (e *Exposition) emitItself(v *View, w *metrics.Writer, succeeded map[string
 		}
 	}
 	emitPoll(v, w)
+	w.Begin(shardInfo)
+	if shard := e.cfg.Shard; !shard.Whole() {
+		w.Int(1, metrics.Itoa(shard.Index), metrics.Itoa(shard.Of))
+	}
 }
 
 func emitErrors(v *View, w *metrics.Writer, c *Collector, panicked int) {

@@ -40,25 +40,19 @@ func emitLeadership(v *View, w *metrics.Writer) {
 			w.Bool(is, topic, partition)
 		}
 	})
-	if z := v.Summary; z != nil {
+	if z := v.Summary; z != nil && v.Show.ClusterWide {
 		emitBalance(v, w, z)
 	}
 }
 
 func emitBalance(v *View, w *metrics.Writer, z *cluster.Summary) {
 	if z.AssignmentKnown {
-		w.Begin(brokerPreferred)
-		for i := range v.Brokers {
-			w.Int(int64(z.Load(v.Brokers[i].ID).PreferredLeaders), brokerLabel(v.Brokers[i].ID))
-		}
+		emitLoad(v, w, brokerPreferred, isKnown, func(l cluster.Load) int { return l.PreferredLeaders })
 	}
 	if !z.StatesKnown {
 		return
 	}
-	w.Begin(brokerLeaders)
-	for i := range v.Brokers {
-		w.Int(int64(z.Load(v.Brokers[i].ID).Leaders), brokerLabel(v.Brokers[i].ID))
-	}
+	emitLoad(v, w, brokerLeaders, isKnown, func(l cluster.Load) int { return l.Leaders })
 	w.Begin(brokerImbalance)
 	for i := range v.Brokers {
 		load := z.Load(v.Brokers[i].ID)

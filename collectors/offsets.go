@@ -31,12 +31,14 @@ func (r *reading) readOffsets(ctx context.Context) {
 	})
 }
 
-// led returns, by broker, the partitions it leads of the topics that are shown.
+// led returns, by broker, the partitions it leads of the topics that are shown: of
+// this shard's, and of those that its groups have committed offsets of.
 func (r *reading) led(picture *cluster.Picture) map[int32]map[string][]int32 {
 	led := map[int32]map[string][]int32{}
+	wanted := r.committedTopics()
 	for i := range picture.Topics {
 		t := &picture.Topics[i]
-		if t.Deleting || !r.cfg.Topics.Match(t.Name) {
+		if t.Deleting || !r.cfg.Topics.Match(t.Name) || !wanted[t.Name] && !r.cfg.Shard.Owns(t.Name) {
 			continue
 		}
 		for j := range t.Partitions {
@@ -51,6 +53,20 @@ func (r *reading) led(picture *cluster.Picture) map[int32]map[string][]int32 {
 		}
 	}
 	return led
+}
+
+// committedTopics returns the topics that groups have committed offsets of. Where one
+// evenkeel reads all topics, nobody needs them.
+func (r *reading) committedTopics() map[string]bool {
+	topics := map[string]bool{}
+	if groups, ok := r.groups.Get(); ok && !r.cfg.Shard.Whole() {
+		for i := range groups.Groups {
+			for _, t := range groups.Groups[i].Topics {
+				topics[t.Topic] = true
+			}
+		}
+	}
+	return topics
 }
 
 // leaderAnswer says how asking one leader went. The offsets themselves are in the

@@ -1,10 +1,9 @@
 package collectors
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
@@ -22,10 +21,14 @@ type Poller struct {
 	brokers  BrokerClient
 	log      *slog.Logger
 
-	known    cluster.Known
+	mu       sync.Mutex // guards what a poll and what happens between polls have in common
 	tally    *cluster.Tally
 	troubles cluster.Troubles
 	prev     *cluster.Snapshot
+	edition  uint64
+	events   events
+
+	known    cluster.Known
 	memory   groupMemory
 	trust    trust
 	mode     cluster.Mode  // as the brokers told it last
@@ -49,12 +52,12 @@ func NewPoller(cfg config.Cluster, known cluster.Known, log *slog.Logger) (*Poll
 	if err != nil {
 		return nil, err
 	}
+	p := newPoller(cfg, known, nil, nil, nil, log)
 	client := kafka.NewClient(kafka.Options{
 		ClientID: "evenkeel", Observe: counter.observe, Version: cfg.Kafka.Version,
-		Dial: security.Dialer(cfg.Kafka.TLS), Login: login,
+		Dial: security.Dialer(cfg.Kafka.TLS), Login: login, Lost: p.lost,
 	})
-	p := newPoller(cfg, known, nil, nil, client, log)
-	p.requests, p.close = counter, client.Close
+	p.brokers, p.requests, p.close = client, counter, client.Close
 	if cfg.ZooKeeper != nil {
 		p.watchZooKeeper(*cfg.ZooKeeper)
 	}
@@ -65,7 +68,7 @@ func NewPoller(cfg config.Cluster, known cluster.Known, log *slog.Logger) (*Poll
 func (p *Poller) watchZooKeeper(cfg config.ZooKeeper) {
 	dial := zookeeper.DialFunc(security.Dialer(cfg.TLS))
 	session := zookeeper.NewSession(zookeeper.SessionOptions{
-		Servers: cfg.Servers, Chroot: cfg.Chroot, Dial: dial, Auth: zookeeperAuth(cfg.Auth), Log: p.log,
+		Servers: cfg.Servers, Chroot: cfg.Chroot, Dial: dial, Auth: zookeeperAuth(cfg.Auth), Log: p.log, Changed: p.changed,
 	})
 	p.ensemble = zookeeper.NewEnsemble(cfg.Servers, zookeeper.EnsembleOptions{Dial: dial, AdminPort: cfg.AdminServerPort, AllMetrics: cfg.AllMetrics})
 	p.registry = session
@@ -97,6 +100,7 @@ func newPoller(cfg config.Cluster, known cluster.Known, e EnsembleReader, r Regi
 		known:    known,
 		tally:    cluster.NewTally(cfg.Rebalance.Threshold),
 		troubles: cluster.Troubles{},
+		events:   events{News: cluster.NewNews()},
 		memory:   groupMemory{},
 		minISR:   minISRMemory{},
 		requests: newRequestCounter(),
@@ -111,14 +115,6 @@ func (p *Poller) Close() { p.close() }
 // changed.
 func (p *Poller) Known() cluster.Known { return p.known }
 
-// Result is what a poll yields: the snapshot, and what is new in it.
-type Result struct {
-	Snapshot *cluster.Snapshot
-	Began    []cluster.Trouble
-	Ended    []cluster.Trouble
-	Events   []string
-}
-
 // The part of the poll's time by which each stage must be done, whatever hangs. A
 // stage that is done earlier leaves its time to those after it.
 const (
@@ -132,7 +128,7 @@ func (p *Poller) Poll(ctx context.Context, trigger cluster.Trigger) Result {
 	started := time.Now()
 	ctx, cancel := context.WithDeadline(ctx, started.Add(p.cfg.Poll.Timeout))
 	defer cancel()
-	r := &reading{Poller: p, started: started, outcomes: map[cluster.Source]cluster.Outcome{}}
+	r := &reading{Poller: p, started: started, prev: p.last(), outcomes: map[cluster.Source]cluster.Outcome{}}
 	r.stage(ctx, stage2Ends, func(probing context.Context) {
 		// A broker of which we learn late in the first stage has time to answer.
 		probes := newProber(probing, r.brokers, time.Duration(float64(p.cfg.Poll.Timeout)*stage1Ends))
@@ -147,46 +143,4 @@ func (p *Poller) Poll(ctx context.Context, trigger cluster.Trigger) Result {
 	r.stage(ctx, 1, r.readConfigs)
 	p.polls++
 	return p.freeze(r, trigger)
-}
-
-// freeze makes the snapshot of what was read, and the memory for the next poll.
-func (p *Poller) freeze(r *reading, trigger cluster.Trigger) Result {
-	s := &cluster.Snapshot{
-		Cluster: p.cfg.Name, Trigger: trigger, Started: r.started, Finished: time.Now(),
-		Ensemble: r.ensemble, Registrations: r.registrations, Controller: r.controller, ClusterID: r.clusterID,
-		Mode: r.mode, Release: oldestRelease(r.brokerList), Brokers: r.brokerList, BrokersTried: r.tried, BrokersHeard: r.heard,
-		Picture: r.picture, Groups: r.groups, Quorum: r.quorum, Unconfirmed: r.unconfirmed, Permissions: r.permissions(),
-		Outcomes: r.outcomes, Requests: p.requests.counts(),
-	}
-	if picture, ok := r.picture.Get(); ok {
-		s.Summary = cluster.Summarize(picture, s.Brokers)
-	}
-	changes := cluster.Compare(p.prev, s)
-	s.History = p.tally.Observe(s, changes)
-	result := Result{Snapshot: s, Events: cluster.Events(p.prev, s, changes)}
-	s.Troubles, result.Began, result.Ended = p.troubles.Update(s)
-	p.prev = s
-	return result
-}
-
-// oldestRelease returns the release of the oldest registered broker as MAJOR.MINOR,
-// as far as they told; "" when none did.
-func oldestRelease(brokers []cluster.Broker) string {
-	oldest := ""
-	for i := range brokers {
-		b := &brokers[i]
-		if registered, known := b.Registered(); b.Release != "" && (registered || !known) && (oldest == "" || older(b.Release, oldest)) {
-			oldest = b.Release
-		}
-	}
-	return oldest
-}
-
-// older compares releases as MAJOR.MINOR: 0.9 is older than 0.10.
-func older(a, b string) bool {
-	var aMajor, aMinor, bMajor, bMinor int
-	// What does not look like a release is taken for the oldest.
-	_, _ = fmt.Sscanf(a, "%d.%d", &aMajor, &aMinor)
-	_, _ = fmt.Sscanf(b, "%d.%d", &bMajor, &bMinor)
-	return cmp.Or(cmp.Compare(aMajor, bMajor), cmp.Compare(aMinor, bMinor)) < 0
 }

@@ -61,6 +61,7 @@ func (p *prober) start(n kafka.Node) {
 	p.order = append(p.order, begun)
 	go func() {
 		result := p.probe(n)
+		result.Ended = time.Now()
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		begun.result, begun.ended = result, true

@@ -25,12 +25,13 @@ var (
 )
 
 var quorumCollector = &Collector{
-	Name:     "quorum",
-	Help:     "The controllers of a KRaft cluster, as their leader tells of them. Absent while no controller answers, and where this user may not DESCRIBE the cluster.",
-	Sources:  []cluster.Source{cluster.SourceQuorum},
-	Families: []*metrics.Family{quorumRole, quorumLag, quorumLeader, quorumVoters, quorumObservers, quorumEpoch, quorumHigh},
-	Emit:     emitQuorum,
-	Applies:  func(s *cluster.Snapshot) bool { return s.Mode == cluster.ModeKRaft },
+	Name:      "quorum",
+	Help:      "The controllers of a KRaft cluster, as their leader tells of them. Absent while no controller answers, and where this user may not DESCRIBE the cluster.",
+	Sources:   []cluster.Source{cluster.SourceQuorum},
+	Families:  []*metrics.Family{quorumRole, quorumLag, quorumLeader, quorumVoters, quorumObservers, quorumEpoch, quorumHigh},
+	Emit:      emitQuorum,
+	Applies:   func(s *cluster.Snapshot) bool { return s.Mode == cluster.ModeKRaft },
+	OfCluster: true,
 }
 
 func emitQuorum(v *View, w *metrics.Writer) {

@@ -17,6 +17,7 @@ import (
 type reading struct {
 	*Poller
 	started time.Time
+	prev    *cluster.Snapshot // the one before
 
 	mu       sync.Mutex // guards outcomes while sources are read side by side
 	outcomes map[cluster.Source]cluster.Outcome

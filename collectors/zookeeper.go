@@ -70,12 +70,13 @@ var zkFamilies = append([]*metrics.Family{
 }, zkStats...)
 
 var zookeeperCollector = &Collector{
-	Name:     "zookeeper",
-	Help:     "Mode and condition of every ZooKeeper server, and of the ensemble.",
-	Sources:  []cluster.Source{cluster.SourceEnsemble},
-	Families: zkFamilies,
-	Emit:     emitZooKeeper,
-	Applies:  func(s *cluster.Snapshot) bool { return s.Ensemble != nil },
+	Name:      "zookeeper",
+	Help:      "Mode and condition of every ZooKeeper server, and of the ensemble.",
+	Sources:   []cluster.Source{cluster.SourceEnsemble},
+	Families:  zkFamilies,
+	Emit:      emitZooKeeper,
+	Applies:   func(s *cluster.Snapshot) bool { return s.Ensemble != nil },
+	OfCluster: true,
 }
 
 func emitZooKeeper(v *View, w *metrics.Writer) {

@@ -36,21 +36,29 @@ func (h *hostPort) set(text string) error {
 	}
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
-		return fmt.Errorf("%q is not %s", text, want)
+		return fmt.Errorf("%q is not %s", withoutUser(text), want)
 	}
 	// Brackets are for IPv6 addresses alone: net takes them around anything.
 	if ip, err := netip.ParseAddr(host); strings.HasPrefix(text, "[") {
 		if err != nil || !ip.Is6() {
-			return fmt.Errorf("%q is not %s: no IPv6 address in the brackets", text, want)
+			return fmt.Errorf("%q is not %s: no IPv6 address in the brackets", withoutUser(text), want)
 		}
 	} else if !hostNames.MatchString(host) {
-		return fmt.Errorf("%q is not %s: no valid host name", text, want)
+		return fmt.Errorf("%q is not %s: no valid host name", withoutUser(text), want)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return fmt.Errorf("%q is not %s: the port must be a number from 1 to 65535", text, want)
+		return fmt.Errorf("%q is not %s: the port must be a number from 1 to 65535", withoutUser(text), want)
 	}
 	*h = hostPort(text)
 	return nil
+}
+
+// withoutUser leaves out of an address what stands before an @: it may be a password.
+func withoutUser(text string) string {
+	if at := strings.LastIndexByte(text, '@'); at >= 0 {
+		return "..." + text[at:]
+	}
+	return text
 }
 
 // znode is an absolute path in ZooKeeper.
@@ -73,7 +81,7 @@ type httpURL string
 func (h *httpURL) set(text string) error {
 	u, err := url.Parse(text)
 	if text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "") {
-		return fmt.Errorf("%q is not allowed; it must be an http or https URL without query or fragment, such as https://evenkeel.example.org/", text)
+		return fmt.Errorf("%q is not allowed; it must be an http or https URL without query or fragment, such as https://evenkeel.example.org/", withoutUser(text))
 	}
 	*h = httpURL(text)
 	return nil

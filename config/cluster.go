@@ -19,6 +19,8 @@ type Cluster struct {
 	Topics    Topics
 	Groups    Groups
 	Rebalance Rebalance
+	// Shard is this evenkeel's share, which no file tells: files are shared.
+	Shard Shard
 }
 
 // Equal reports whether two configurations say the same, so that a reload can

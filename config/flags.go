@@ -3,7 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -41,7 +43,7 @@ func FromFlags(f Flags) (*Config, error) {
 	if f.Brokers == "" && f.ZooKeeper == "" {
 		return nil, errors.New("--kafka.brokers or --zookeeper.servers: one of them is required: brokers as HOST:PORT,..., or ZooKeeper servers as HOST:PORT,...[/chroot]; or --config.file for a file")
 	}
-	poll := map[string]string{"interval": f.PollInterval}
+	poll := map[string]any{"interval": f.PollInterval}
 	if f.PollTimeout != "" {
 		poll["timeout"] = f.PollTimeout
 	}
@@ -51,7 +53,7 @@ func FromFlags(f Flags) (*Config, error) {
 		"poll":  poll,
 	}
 	if f.RebalanceMode != "" {
-		cluster["rebalance"] = map[string]string{"mode": f.RebalanceMode}
+		cluster["rebalance"] = map[string]any{"mode": f.RebalanceMode}
 	}
 	if servers, chroot, found := strings.Cut(strings.TrimSpace(f.ZooKeeper), "/"); servers != "" || found {
 		if strings.Contains(chroot, ",") {
@@ -63,15 +65,41 @@ func FromFlags(f Flags) (*Config, error) {
 		}
 		cluster["zookeeper"] = zookeeper
 	}
-	var file yaml.Node
-	if err := file.Encode(map[string]any{"clusters": []any{cluster}}); err != nil {
-		return nil, fmt.Errorf("flags: %w", err)
-	}
+	file := nodeOf(map[string]any{"clusters": []any{cluster}})
 	var raw rawFile
-	if err := d.decode(&file, reflect.ValueOf(&raw).Elem(), "", true); err != nil {
+	if err := d.decode(file, reflect.ValueOf(&raw).Elem(), "", true); err != nil {
 		return nil, err
 	}
 	return d.config(&raw)
+}
+
+// nodeOf makes of maps, lists and texts what the parser would make of them in a
+// file. The library's own way leads over YAML's text, which cannot hold every text.
+func nodeOf(v any) *yaml.Node {
+	switch v := v.(type) {
+	case string:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v}
+	case []string:
+		return nodesOf(yaml.SequenceNode, v)
+	case []any:
+		return nodesOf(yaml.SequenceNode, v)
+	case map[string]any:
+		var entries []any
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			entries = append(entries, key, v[key])
+		}
+		return nodesOf(yaml.MappingNode, entries)
+	default:
+		panic(fmt.Sprintf("config: no node of %T", v))
+	}
+}
+
+func nodesOf[T any](kind yaml.Kind, list []T) *yaml.Node {
+	n := &yaml.Node{Kind: kind}
+	for _, v := range list {
+		n.Content = append(n.Content, nodeOf(v))
+	}
+	return n
 }
 
 // splitList splits at commas and forgives blanks around them; an empty entry

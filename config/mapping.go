@@ -21,8 +21,14 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string, built bool
 	if n.Kind != yaml.MappingNode {
 		return d.errorf(path, "must be a mapping, with keys out of: %s", strings.Join(allowed, ", "))
 	}
+	parent := path
 	return d.entries(n, path, func(key string, value *yaml.Node, path string) error {
 		i, ok := keys[key]
+		if !ok && n.Style&yaml.FlowStyle != 0 && isNull(value) {
+			// Not repeated: a password with a comma in it gets here, and password:...
+			// with no blank.
+			return d.errorf(parent, "a word in { } has no value and is no key; is there a blank after each colon, and are values with a comma in quotes? Allowed here: %s", strings.Join(allowed, ", "))
+		}
 		if !ok {
 			return d.errorf(path, "unknown key; allowed here: %s", strings.Join(allowed, ", "))
 		}

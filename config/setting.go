@@ -101,7 +101,7 @@ func (t *tokenURL) set(text string) error {
 	case u.User != nil:
 		return errors.New("must not have a user in it; client_id and client_secret are keys of their own")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return fmt.Errorf("%q would send the client's secret in plain text; it must be https, unless the host is localhost", text)
+		return fmt.Errorf("http to %q would send the client's secret in plain text; it must be https, unless the host is localhost", u.Host)
 	}
 	*t = tokenURL(text)
 	return nil

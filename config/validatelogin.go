@@ -42,9 +42,10 @@ func (d *decoder) zookeeperAuth(path string, raw rawZooKeeperAuth) (ZooKeeperAut
 	if raw.PasswordFile != "" && raw.Username == "" {
 		return ZooKeeperAuth{}, d.errorf(path+".username", "required where password_file is given: the user whose password this is")
 	}
-	// Digest credentials are sent as user:password.
+	// Digest credentials are sent as user:password. Whoever writes them so here must
+	// not find the password in a log.
 	if strings.Contains(raw.Username, ":") {
-		return ZooKeeperAuth{}, d.errorf(path+".username", "%q has a colon; ZooKeeper would take what follows for the password", raw.Username)
+		return ZooKeeperAuth{}, d.errorf(path+".username", "it has a colon; ZooKeeper would take what follows for the password")
 	}
 	return raw.validated(), d.readable(path, fileKey{"password_file", raw.PasswordFile})
 }

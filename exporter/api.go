@@ -20,6 +20,7 @@ type apiCluster struct {
 	Release    string               `json:"release,omitempty"`
 	Mode       string               `json:"mode,omitempty"`
 	Controller *int32               `json:"controller,omitempty"`
+	Shard      string               `json:"shard,omitempty"` // i/n where groups are its share of them
 	Troubles   []apiTrouble         `json:"troubles"`
 	Sources    map[string]apiSource `json:"sources,omitempty"`
 	Ensemble   *apiEnsemble         `json:"zookeeper,omitempty"`
@@ -136,7 +137,7 @@ func (e *Exporter) serveClusters(w http.ResponseWriter, _ *http.Request) {
 func (e *Exporter) serveCluster(w http.ResponseWriter, r *http.Request) {
 	for _, watcher := range e.all() {
 		if watcher.cfg.Name == r.PathValue("name") {
-			writeJSON(w, describe(watcher, time.Now(), true))
+			serveDetails(w, watcher, time.Now())
 			return
 		}
 	}
@@ -145,10 +146,16 @@ func (e *Exporter) serveCluster(w http.ResponseWriter, r *http.Request) {
 
 func writeJSON(w http.ResponseWriter, v any) {
 	data, err := json.Marshal(v)
+	writeMarshalled(w, data, err)
+}
+
+// writeMarshalled writes what json.Marshal returned.
+func writeMarshalled(w http.ResponseWriter, data []byte, err error) {
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Write(append(data, '\n')) // a reader that went away is its own affair
+	w.Write(data) // a reader that went away is its own affair
+	w.Write([]byte("\n"))
 }

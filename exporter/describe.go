@@ -15,9 +15,12 @@ func describe(w *watcher, now time.Time, detail bool) apiCluster {
 		return apiCluster{Name: w.cfg.Name, Stale: true, Troubles: []apiTrouble{}}
 	case !fresh:
 		return apiCluster{Name: w.cfg.Name, Stale: true, PolledAt: &p.snapshot.Finished, Troubles: []apiTrouble{}}
-	default:
-		return describeSnapshot(p.snapshot, detail)
 	}
+	c := describeSnapshot(p.snapshot, detail)
+	if !w.cfg.Shard.Whole() {
+		c.Shard = w.cfg.Shard.String()
+	}
+	return c
 }
 
 // describeSnapshot tells a snapshot; with detail, every topic and group as well.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -193,17 +192,4 @@ func (e *Exporter) all() []*watcher {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return slices.Clone(e.watchers)
-}
-
-// Handler serves everything over HTTP.
-func (e *Exporter) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", e.servePage)
-	mux.HandleFunc("GET /metrics", e.serveMetrics)
-	mux.HandleFunc("GET /api/v1/clusters", e.serveClusters)
-	mux.HandleFunc("GET /api/v1/clusters/{name}", e.serveCluster)
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "evenkeel works.") })
-	mux.HandleFunc("GET /-/ready", e.serveReady)
-	mux.HandleFunc("POST /-/reload", e.serveReload)
-	return mux
 }

@@ -29,7 +29,7 @@ clusters:
     zookeeper: {servers: ["127.0.0.1:1"]}
 `
 
-func newExporter(t *testing.T, yaml string, opts Options) *Exporter {
+func newExporter(t testing.TB, yaml string, opts Options) *Exporter {
 	t.Helper()
 	cfg, err := config.Parse("test.yml", []byte(yaml))
 	if err != nil {

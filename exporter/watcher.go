@@ -22,10 +22,11 @@ type encoder struct {
 }
 
 // published is what readers see of a cluster: a snapshot and its encoded metrics,
-// swapped as one. Both are immutable.
+// swapped as one. All of it is immutable.
 type published struct {
 	snapshot *cluster.Snapshot
 	encoded  collectors.Encoded
+	details  details // made when the API is asked for them
 }
 
 // watcher polls one cluster and publishes what it saw.
@@ -37,8 +38,13 @@ type watcher struct {
 	log        *slog.Logger
 	remember   func(cluster.Known)
 
-	current atomic.Pointer[published]
-	reached atomic.Bool // a poll has reached the cluster since the start
+	events chan cluster.Trigger // what asks for a poll
+	news   chan struct{}        // there is something to be shown before a poll has looked
+
+	publishing sync.Mutex
+	edition    uint64 // of what was published last; guarded by publishing
+	current    atomic.Pointer[published]
+	reached    atomic.Bool // a poll has reached the cluster since the start
 
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -53,6 +59,8 @@ func newWatcher(cfg config.Cluster, known cluster.Known, enc *encoder, log *slog
 	return &watcher{
 		cfg: cfg, enc: enc, log: log, remember: remember, poller: poller,
 		exposition: collectors.NewExposition(cfg, enc.Encoder, log),
+		events:     make(chan cluster.Trigger, 1),
+		news:       make(chan struct{}, 1),
 		done:       make(chan struct{}),
 	}, nil
 }
@@ -71,50 +79,121 @@ func (w *watcher) stop() {
 	<-w.done
 }
 
-// run polls at the interval, counted from start to start. A poll that took longer
-// than that is followed by the next one at once; polls never overlap.
+// run polls at the interval and when something happens, one poll at a time. What
+// happens is listened to all the while.
 func (w *watcher) run(ctx context.Context) {
 	defer close(w.done)
 	defer w.poller.Close()
-	ticker := time.NewTicker(w.cfg.Poll.Interval)
-	defer ticker.Stop()
+	var listening sync.WaitGroup
+	defer listening.Wait()
+	listening.Go(func() { w.poller.Watch(ctx, w.note) })
+	listening.Go(func() { w.amend(ctx) })
+	pace := newPace(w.cfg.Poll.Interval)
 	for {
-		w.poll(ctx)
+		trigger, ok := w.wait(ctx, pace)
+		if !ok {
+			return
+		}
+		pace.begin(trigger, time.Now())
+		settled := w.poll(ctx, trigger)
+		pace.end(trigger, settled, time.Now())
+	}
+}
+
+// wait returns when a poll is due, with what starts it; false when ctx has ended.
+func (w *watcher) wait(ctx context.Context, pace *pace) (cluster.Trigger, bool) {
+	for {
+		due, trigger := pace.next()
+		timer := time.NewTimer(time.Until(due))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return "", false
+		case t := <-w.events:
+			timer.Stop()
+			pace.note(t, time.Now())
+		case <-timer.C:
+			return trigger, ctx.Err() == nil
+		}
+	}
+}
+
+// note takes what happened. Of what waits already one thing is enough.
+func (w *watcher) note(t cluster.Trigger) {
+	if t == cluster.TriggerLost || t == cluster.TriggerMode {
+		select {
+		case w.news <- struct{}{}:
+		default:
+		}
+	}
+	select {
+	case w.events <- t:
+	default:
+	}
+}
+
+// amend publishes at once that a broker was lost, or that a ZooKeeper server is in
+// another mode: the poll which that starts has to wait for the one under way, and may
+// wait itself for something that hangs.
+func (w *watcher) amend(ctx context.Context) {
+	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-w.news:
+			w.guard("News of the cluster not shown", func() {
+				if result, ok := w.poller.Amend(); ok {
+					w.publish(result)
+				}
+			})
 		}
 	}
 }
 
-// poll polls and publishes. A panic in it costs this poll and no more: what was
-// published before stays until it is too old.
-func (w *watcher) poll(ctx context.Context) {
+// poll polls and publishes, and says whether the cluster has come to rest. A panic in
+// it costs this poll and no more: what was published before stays until it is too
+// old.
+func (w *watcher) poll(ctx context.Context, trigger cluster.Trigger) (settled bool) {
+	w.guard("Poll failed", func() {
+		result := w.poller.Poll(ctx, trigger)
+		if ctx.Err() != nil {
+			return // cut short: what it could not read is no finding
+		}
+		w.publish(result)
+		w.remember(w.poller.Known())
+		settled = result.Settled
+	})
+	return settled
+}
+
+// guard calls f, and logs a panic of it.
+func (w *watcher) guard(failure string, f func()) {
 	defer func() {
 		if v := recover(); v != nil {
-			w.log.Error("Poll failed", "err", fmt.Sprint("panic: ", v), "stack", string(debug.Stack()))
+			w.log.Error(failure, "err", fmt.Sprint("panic: ", v), "stack", string(debug.Stack()))
 		}
 	}()
-	result := w.poller.Poll(ctx, cluster.TriggerInterval)
-	if ctx.Err() != nil {
-		return // cut short: what it could not read is no finding
-	}
-	w.publish(result)
+	f()
 }
 
+// publish tells and shows a result, unless a newer one is shown already.
 func (w *watcher) publish(r collectors.Result) {
+	w.publishing.Lock()
+	defer w.publishing.Unlock()
 	w.tell(r)
+	if r.Edition < w.edition {
+		return
+	}
 	encoded, err := w.encode(r.Snapshot)
 	if err != nil {
 		w.log.Error("Snapshot not published", "err", err)
 		return
 	}
+	w.edition = r.Edition
 	w.current.Store(&published{snapshot: r.Snapshot, encoded: encoded})
 	if r.Snapshot.Reachable() {
 		w.reached.Store(true)
 	}
-	w.remember(w.poller.Known())
 }
 
 func (w *watcher) encode(s *cluster.Snapshot) (collectors.Encoded, error) {

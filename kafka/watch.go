@@ -12,6 +12,10 @@ import (
 // connect over and over.
 const maxAnew = 3
 
+// dying is how long the port of a process that is being killed may still take
+// connections. What it is after that is worth telling.
+const dying = 100 * time.Millisecond
+
 // longAgo, as a deadline, ends a read that is waiting.
 var longAgo = time.Unix(1, 0)
 
@@ -73,8 +77,24 @@ func (c *Client) askAnew(t *target) {
 	ctx, cancel := context.WithTimeout(c.ctx, netTimeout)
 	defer cancel()
 	n := *t.node.Load()
-	if _, err := c.probe(ctx, t, n); err != nil && c.has(t) {
+	_, err := c.probe(ctx, t, n)
+	if closedByPeer(err) && wait(ctx, dying) {
+		_, err = c.probe(ctx, t, n)
+	}
+	if err != nil && c.has(t) {
 		c.opts.Lost(n, err)
+	}
+}
+
+// wait returns after a while, or false when ctx ends before.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

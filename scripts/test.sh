@@ -2,6 +2,7 @@
 # Runs every tier of the tests and closes with a line that counts them.
 #   offline    needs nothing
 #   cluster    real ZooKeeper and Kafka processes, and the built binary as a user runs it
+# What is called of known vulnerabilities fails the run, too (scripts/vuln.sh).
 set -u
 
 results=$(mktemp -d)
@@ -25,6 +26,9 @@ count() { # ACTION; a test that runs in two tiers counts once
 
 tier offline -race ./...
 tier cluster -tags cluster -p 1 -count 1 -timeout 20m ./testbed/... ./kafka ./zookeeper ./acceptance/...
+
+echo "== known vulnerabilities"
+if ! ./scripts/vuln.sh --test || ! ./scripts/vuln.sh; then failed=1; fi
 
 echo "$(count pass) passed, $(count fail) failed, $(count skip) skipped"
 exit $failed
