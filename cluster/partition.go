@@ -99,6 +99,9 @@ func (t *Topic) Same(o *Topic) (same, certain bool) {
 // Partition returns the partition with this id, nil when there is none. It looks at
 // nothing but ids, so that others may fill in offsets meanwhile.
 func (t *Topic) Partition(id int32) *Partition {
+	if uint(id) < uint(len(t.Partitions)) && t.Partitions[id].ID == id {
+		return &t.Partitions[id] // as it is unless one of them was not told
+	}
 	i, found := sort.Find(len(t.Partitions), func(i int) int { return int(id - t.Partitions[i].ID) })
 	if !found {
 		return nil
