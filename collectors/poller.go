@@ -70,11 +70,12 @@ func (p *Poller) watchZooKeeper(cfg config.ZooKeeper) {
 	session := zookeeper.NewSession(zookeeper.SessionOptions{
 		Servers: cfg.Servers, Chroot: cfg.Chroot, Dial: dial, Auth: zookeeperAuth(cfg.Auth), Log: p.log, Changed: p.changed,
 	})
-	p.ensemble = zookeeper.NewEnsemble(cfg.Servers, zookeeper.EnsembleOptions{Dial: dial, AdminPort: cfg.AdminServerPort, AllMetrics: cfg.AllMetrics})
-	p.registry = session
+	ensemble := zookeeper.NewEnsemble(cfg.Servers, zookeeper.EnsembleOptions{Dial: dial, AdminPort: cfg.AdminServerPort, AllMetrics: cfg.AllMetrics})
+	p.ensemble, p.registry = ensemble, session
 	closeBrokers := p.close
 	p.close = func() {
 		closeBrokers()
+		ensemble.Close()
 		session.Close()
 	}
 }

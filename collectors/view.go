@@ -62,7 +62,8 @@ func (r *reading) lookAround(ctx context.Context, v *view) (err error) {
 	if v.metadata, err = r.brokers.Metadata(ctx, v.node); err != nil {
 		return err
 	}
-	if v.identity.DescribesCluster {
+	if v.identity.DescribesCluster && v.identity.Mode == cluster.ModeKRaft {
+		// It adds the fenced brokers, which only KRaft has.
 		if v.described, err = r.brokers.DescribeCluster(ctx, v.node); err != nil {
 			v.fault(err)
 		}

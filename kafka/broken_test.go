@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"runtime"
@@ -107,7 +108,7 @@ func TestBrokenPeers(t *testing.T) {
 		{"a TLS alert", serveAll(t, says("\x15\x03\x03\x00\x02\x02\x46")), cluster.BrokerTLSError, "TLS"},
 		{"a length of 4 GiB", serveAll(t, says(frame(1<<32-1, "\x00\x00\x00\x00"))), cluster.BrokerProtocolError, "no length"},
 		{"a length of nothing", serveAll(t, says(frame(0, ""))), cluster.BrokerProtocolError, "no length"},
-		{"a length that is not kept", serveAll(t, says(frame(90<<20, "\x00\x00\x00\x00abc"))), cluster.BrokerTimeout, "no answer within"},
+		{"a length that is not kept", serveAll(t, says(frame(maxSmall, "\x00\x00\x00\x00abc"))), cluster.BrokerTimeout, "no answer within"},
 		{"another answer's number", serveAll(t, says(frame(8, "\x00\x00\x00\x63\x00\x00\x00\x00"))), cluster.BrokerProtocolError, ""},
 		{"endless zeros", serveAll(t, pours(strings.Repeat("\x00", 4096))), cluster.BrokerProtocolError, "no length"},
 		{"endless text", serveAll(t, pours(strings.Repeat("rubbish ", 512))), cluster.BrokerProtocolError, `"rubb"`},
@@ -149,6 +150,24 @@ func TestHugeAnswersAreNotRead(t *testing.T) {
 			}
 			if grown := after.TotalAlloc - before.TotalAlloc; grown > 10<<20 {
 				t.Errorf("registration %d, length %d: %d MiB were allocated", registration, length, grown>>20)
+			}
+		}
+	}
+}
+
+// The answers that are small in truth are read by sarama, which takes much memory for
+// what they announce.
+func TestSmallAnswersStaySmall(t *testing.T) {
+	for name, c := range map[string]*Client{"probe": NewClient(Options{}), "login": NewClient(Options{Login: plain})} {
+		t.Cleanup(c.Close)
+		for _, length := range []uint32{maxSmall, maxSmall + 1} {
+			n := Node{Addr: serveAll(t, pours(frame(length, ""))), Registration: 1}
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			_, err := c.Probe(ctx, n)
+			cancel()
+			var refused *frameError
+			if err == nil || errors.As(err, &refused) != (length > maxSmall) {
+				t.Errorf("%s, an answer of %d bytes: %v", name, length, err)
 			}
 		}
 	}

@@ -19,6 +19,11 @@ const (
 	// 100,000 partitions fit into 5 MB: whatever announces more than this is not
 	// an answer to us.
 	maxResponse = 100 << 20
+
+	// maxSmall is the largest answer that is read to the probe and in a login. True
+	// ones have some bytes, or the ticket of somebody in very many groups; sarama takes
+	// fifty times what it reads for what an answer announces.
+	maxSmall = 1 << 20
 )
 
 // sarama keeps these for the whole process, so they are set once, before the

@@ -10,6 +10,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+// configsForm is the newest form of DescribeConfigs that we know.
+const configsForm = 4
+
 // errNoSetting is the error of a setting that is not in the answer, or is secret.
 var errNoSetting = errors.New("the answer has no value for the setting")
 
@@ -50,31 +53,82 @@ func (c *Client) configs(ctx context.Context, n Node, kind kmsg.ConfigResourceTy
 		resource.ResourceType, resource.ResourceName, resource.ConfigNames = kind, name, []string{setting}
 		request.Resources = append(request.Resources, resource)
 	}
-	response, err := ask[*kmsg.DescribeConfigsResponse](ctx, c, n, request, 4)
-	if err != nil {
-		return nil, nil, err
-	}
-	told, refused := make(map[string]string, len(names)), make(map[string]error)
+	s, err := ask(ctx, c, n, request, configsForm, func(r *reader, version int16) (settings, error) {
+		return readSettings(r, version, names, setting), nil
+	})
+	return s.told, s.refused, err
+}
+
+// settings are the values of one setting, and why it is not known of others, by the
+// names of the resources.
+type settings struct {
+	told    map[string]string
+	refused map[string]error
+}
+
+// readSettings reads an answer to DescribeConfigs of any version up to ours.
+func readSettings(from *reader, version int16, names []string, setting string) settings {
+	s := settings{told: make(map[string]string, len(names)), refused: make(map[string]error)}
 	for _, name := range names {
-		refused[name] = fmt.Errorf("%s: %w", setting, errNoSetting)
+		s.refused[name] = fmt.Errorf("%s: %w", setting, errNoSetting)
 	}
-	for _, resource := range response.Resources {
-		name := resource.ResourceName
-		if _, asked := refused[name]; !asked {
-			continue
-		}
-		if err := codeError(resource.ErrorCode, resource.ErrorMessage); err != nil {
-			refused[name] = fmt.Errorf("%s: %w", setting, err)
-			continue
-		}
-		for _, config := range resource.Configs {
-			if config.Name == setting && config.Value != nil {
-				told[name] = *config.Value
-				delete(refused, name)
-			}
+	r := configReader{reader: from, version: version, setting: setting}
+	r.int32() // the time for which we are throttled
+	for n := r.array(7); n > 0 && r.err == nil; n-- {
+		refusal := r.refusal()
+		r.take(1) // the kind of resource
+		name := string(r.text())
+		value := r.value()
+		switch _, asked := s.refused[name]; {
+		case !asked:
+		case refusal != nil:
+			s.refused[name] = fmt.Errorf("%s: %w", setting, refusal)
+		case value != nil:
+			s.told[name] = string(value)
+			delete(s.refused, name)
 		}
 	}
-	return told, refused, nil
+	r.tags()
+	return s
+}
+
+// configReader reads of the settings of a resource the one that was asked for.
+type configReader struct {
+	*reader
+	version int16
+	setting string
+}
+
+// value reads the settings of a resource to their end, and returns the value of ours,
+// nil for none.
+func (r *configReader) value() (value []byte) {
+	for n := r.array(7); n > 0 && r.err == nil; n-- {
+		name, told := r.text(), r.text()
+		if string(name) == r.setting && told != nil {
+			value = told
+		}
+		r.take(3) // whether it is read-only, whether or from where it is the default, whether it is secret
+		if r.version >= 1 {
+			r.synonyms()
+		}
+		if r.version >= 3 {
+			r.take(1) // its type
+			r.text()  // its documentation
+		}
+		r.tags()
+	}
+	r.tags()
+	return value
+}
+
+// synonyms reads past the places from which a setting may come.
+func (r *configReader) synonyms() {
+	for n := r.array(4); n > 0 && r.err == nil; n-- {
+		r.text() // name
+		r.text() // value
+		r.take(1)
+		r.tags()
+	}
 }
 
 // IsUnknownTopic says whether an error of this package is that of a topic which does

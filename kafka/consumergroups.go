@@ -2,12 +2,16 @@ package kafka
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/evenkeel/evenkeel/cluster"
 )
+
+// consumerGroupsForm is the newest form of ConsumerGroupDescribe that we know.
+const consumerGroupsForm = 1
 
 // DescribeConsumerGroups describes groups of the type "consumer" that the node
 // coordinates (KIP-848), in one request; DescribeGroups takes them for dead. Every
@@ -20,37 +24,87 @@ func (c *Client) DescribeConsumerGroups(ctx context.Context, n Node, groups []st
 	request := kmsg.NewPtrConsumerGroupDescribeRequest()
 	request.Groups = slices.Clone(groups)
 	request.IncludeAuthorizedOperations = true
-	response, err := ask[*kmsg.ConsumerGroupDescribeResponse](ctx, c, n, request, 1)
-	if err != nil {
-		return nil, err
-	}
-	described := undescribed(n, groups)
-	for i := range response.Groups {
-		g := &response.Groups[i]
-		if _, asked := described[g.Group]; asked {
-			described[g.Group] = readConsumerGroup(n, g)
-		}
-	}
-	return described, nil
+	return ask(ctx, c, n, request, consumerGroupsForm, func(r *reader, version int16) (map[string]DescribedGroup, error) {
+		return readConsumerGroups(r, version, n, groups), nil
+	})
 }
 
-func readConsumerGroup(n Node, g *kmsg.ConsumerGroupDescribeResponseGroup) DescribedGroup {
-	if err := codeError(g.ErrorCode, g.ErrorMessage); err != nil {
-		return DescribedGroup{Members: cluster.UnknownMembers, Err: &groupError{n, g.Group, err}}
-	}
-	described := DescribedGroup{
-		State: g.State, ProtocolType: consumerProtocol, Members: len(g.Members), Operations: operationsOf(g.AuthorizedOperations),
-	}
-	for i := range g.Members {
-		m := &g.Members[i]
-		described.Topics = append(described.Topics, m.SubscribedTopics...)
-		for _, assignment := range [...]kmsg.Assignment{m.Assignment, m.TargetAssignment} {
-			for _, t := range assignment.TopicPartitions {
-				described.Topics = append(described.Topics, t.Topic)
-			}
+// readConsumerGroups reads an answer of any version up to ours.
+func readConsumerGroups(from *reader, version int16, n Node, groups []string) map[string]DescribedGroup {
+	r := consumerGroupReader{reader: from, version: version, node: n}
+	described := undescribed(n, groups)
+	r.int32() // the time for which we are throttled
+	for n := r.array(20); n > 0 && r.err == nil; n-- {
+		name, group := r.group()
+		if _, asked := described[name]; asked {
+			described[name] = group
 		}
 	}
-	slices.Sort(described.Topics)
-	described.Topics = slices.Compact(described.Topics)
+	r.tags()
 	return described
+}
+
+// consumerGroupReader reads answers to ConsumerGroupDescribe.
+type consumerGroupReader struct {
+	*reader
+	version int16
+	node    Node
+	topics  map[string]bool // of the group that is being read
+}
+
+func (r *consumerGroupReader) group() (name string, g DescribedGroup) {
+	refusal := r.refusal()
+	name = string(r.text())
+	g = DescribedGroup{State: string(r.text()), ProtocolType: consumerProtocol}
+	r.int32() // its epoch
+	r.int32() // that of the assignment
+	r.text()  // who assigns
+	r.topics = map[string]bool{}
+	for n := r.array(16); n > 0 && r.err == nil; n-- {
+		g.Members++
+		r.member()
+	}
+	g.Topics = slices.Sorted(maps.Keys(r.topics))
+	g.Operations = operationsOf(r.int32())
+	r.tags()
+	if refusal != nil {
+		g = DescribedGroup{Members: cluster.UnknownMembers, Err: &groupError{r.node, name, refusal}}
+	}
+	return name, g
+}
+
+func (r *consumerGroupReader) member() {
+	r.text()  // its id
+	r.text()  // that of the instance
+	r.text()  // its rack
+	r.int32() // its epoch
+	r.text()  // the client's id
+	r.text()  // the client's address
+	for n := r.array(1); n > 0 && r.err == nil; n-- {
+		r.topic()
+	}
+	r.text()       // a pattern to which it subscribed
+	r.assignment() // what it has
+	r.assignment() // what it is to have
+	if r.version >= 1 {
+		r.take(1) // the kind of member
+	}
+	r.tags()
+}
+
+func (r *consumerGroupReader) assignment() {
+	for n := r.array(19); n > 0 && r.err == nil; n-- {
+		r.take(16) // the topic's id
+		r.topic()
+		r.take(4 * r.array(4)) // the partitions
+		r.tags()
+	}
+	r.tags()
+}
+
+// topic notes a topic, whose name is there many times.
+func (r *consumerGroupReader) topic() {
+	if name := r.text(); r.err == nil && !r.topics[string(name)] {
+		r.topics[string(name)] = true
+	}
 }

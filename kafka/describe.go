@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -16,6 +15,9 @@ type ClusterDescription struct {
 	Operations Operations                      // what the user may do to the cluster
 }
 
+// describeClusterForm is the newest form of DescribeCluster that we know.
+const describeClusterForm = 2
+
 // brokersOnly asks DescribeCluster for brokers, not for controllers.
 const brokersOnly = 1
 
@@ -25,23 +27,28 @@ func (c *Client) DescribeCluster(ctx context.Context, n Node) (*ClusterDescripti
 	request.IncludeClusterAuthorizedOperations = true
 	request.EndpointType = brokersOnly
 	request.IncludeFencedBrokers = true
-	response, err := ask[*kmsg.DescribeClusterResponse](ctx, c, n, request, 2)
-	if err != nil {
-		return nil, err
+	return ask(ctx, c, n, request, describeClusterForm, readClusterDescription)
+}
+
+// readClusterDescription reads an answer of any version up to ours.
+func readClusterDescription(r *reader, version int16) (*ClusterDescription, error) {
+	r.int32() // the time for which we are throttled
+	refusal := r.refusal()
+	if version >= 1 {
+		r.take(1) // that these are brokers
 	}
-	if err := codeError(response.ErrorCode, response.ErrorMessage); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", n, nameOf(request), err)
+	d := &ClusterDescription{ClusterID: string(r.text()), Brokers: map[int32]*cluster.Registration{}}
+	r.int32() // a controller, which in KRaft is any broker
+	for n := r.array(11); n > 0 && r.err == nil; n-- {
+		b := registration(r.int32(), string(r.text()), r.int32(), string(r.text()))
+		b.Fenced = version >= 2 && r.bool()
+		r.tags()
+		d.Brokers[b.ID] = b
 	}
-	if len(response.Brokers) == 0 {
-		return nil, fmt.Errorf("%s: %s: %w", n, nameOf(request), ErrNotIntegrated)
+	d.Operations = operationsOf(r.int32())
+	r.tags()
+	if refusal == nil && len(d.Brokers) == 0 {
+		refusal = ErrNotIntegrated
 	}
-	d := &ClusterDescription{
-		ClusterID: response.ClusterID, Operations: operationsOf(response.ClusterAuthorizedOperations),
-		Brokers: make(map[int32]*cluster.Registration, len(response.Brokers)),
-	}
-	for _, b := range response.Brokers {
-		d.Brokers[b.NodeID] = registration(b.NodeID, b.Host, b.Port, b.Rack)
-		d.Brokers[b.NodeID].Fenced = b.IsFenced
-	}
-	return d, nil
+	return d, refusal
 }

@@ -24,39 +24,35 @@ const (
 // errCorrelation is the error of an answer to something else than was asked.
 var errCorrelation = errors.New("the answer bears another number than the request")
 
-// ask asks a broker, over its connection for everything but the probe, for what is
-// sent without sarama: in the newest form that it knows, up to ours.
-func ask[R kmsg.Response](ctx context.Context, c *Client, n Node, request kmsg.Request, ours int16) (R, error) {
-	return work(ctx, c, n, nameOf(request), func(l *link) (response R, err error) {
+// ask asks a broker, over its connection for everything but the probe, in the newest
+// form of the request that it knows, up to ours. Read reads what the answer tells, or
+// the error that it tells instead.
+func ask[T any](ctx context.Context, c *Client, n Node, request kmsg.Request, ours int16, read func(r *reader, version int16) (T, error)) (T, error) {
+	type result struct {
+		told    T
+		refusal error
+	}
+	answer, err := work(ctx, c, n, nameOf(request), func(l *link) (answer result, err error) {
 		version, err := l.known.pick(request.Key(), ours)
 		if err != nil {
-			return response, err
+			return answer, err
 		}
 		request.SetVersion(version)
-		answer, err := l.ask(request)
-		if err != nil {
-			return response, err
-		}
-		response, _ = answer.(R) // the kind that belongs to the request
-		return response, nil
+		err = l.read(request, func(r *reader) { answer.told, answer.refusal = read(r, version) })
+		return answer, err
 	})
+	if err == nil && answer.refusal != nil {
+		err = fmt.Errorf("%s: %s: %w", n, nameOf(request), answer.refusal)
+	}
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return answer.told, nil
 }
 
 // nameOf returns Kafka's own name of a request.
 func nameOf(request kmsg.Request) string { return kmsg.NameForKey(request.Key()) }
-
-// ask sends a request and reads the answer.
-func (l *link) ask(request kmsg.Request) (kmsg.Response, error) {
-	body, err := l.socket.exchange(l.to.clientID, request)
-	if err != nil {
-		return nil, err
-	}
-	response := request.ResponseKind()
-	if err := response.ReadFrom(body); err != nil {
-		return nil, fmt.Errorf("the answer cannot be understood: %w", err)
-	}
-	return response, nil
-}
 
 // read sends a request, and lets decode read the whole answer.
 func (l *link) read(request kmsg.Request, decode func(*reader)) error {
@@ -64,18 +60,13 @@ func (l *link) read(request kmsg.Request, decode func(*reader)) error {
 	if err != nil {
 		return err
 	}
-	return decodeWhole(body, request.IsFlexible(), decode)
+	return misread((&reader{rest: body, flexible: request.IsFlexible(), secrets: secretsOf(l.conf)}).whole(decode))
 }
 
-// decodeWhole lets decode read the body of an answer to its last byte.
-func decodeWhole(body []byte, flexible bool, decode func(*reader)) error {
-	r := reader{rest: body, flexible: flexible}
-	decode(&r)
-	if r.err == nil && len(r.rest) > 0 {
-		r.err = errSurplus
-	}
-	if r.err != nil {
-		return fmt.Errorf("the answer cannot be understood: %w", r.err)
+// misread says that what was read was an answer.
+func misread(err error) error {
+	if err != nil {
+		return fmt.Errorf("the answer cannot be understood: %w", err)
 	}
 	return nil
 }
@@ -149,14 +140,13 @@ func bodyOf(rest []byte, request kmsg.Request) ([]byte, error) {
 
 // codeError returns the error of an answer's error code, with the broker's own words
 // about it if there are any.
-func codeError(code int16, message *string) error {
-	err := sarama.KError(code)
+func codeError(code sarama.KError, words string) error {
 	switch {
-	case err == sarama.ErrNoError:
+	case code == sarama.ErrNoError:
 		return nil
-	case message != nil && *message != "" && !strings.Contains(err.Error(), strings.Trim(*message, ".")):
-		return fmt.Errorf("%w (%.200q)", err, *message)
+	case words != "" && !strings.Contains(code.Error(), strings.Trim(words, ".")):
+		return fmt.Errorf("%w (%.200q)", code, words)
 	default:
-		return err
+		return code
 	}
 }

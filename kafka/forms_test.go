@@ -17,14 +17,14 @@ import (
 func wantWhole(t *testing.T, body []byte, flexible bool, decode func(*reader)) {
 	t.Helper()
 	for length := range body {
-		if err := decodeWhole(body[:length], flexible, decode); !errors.Is(err, errTruncated) {
+		if err := (&reader{rest: body[:length], flexible: flexible}).whole(decode); !errors.Is(err, errTruncated) {
 			t.Fatalf("the first %d of %d bytes: %v, want %v", length, len(body), err, errTruncated)
 		}
 	}
-	if err := decodeWhole(append(body[:len(body):len(body)], 0), flexible, decode); !errors.Is(err, errSurplus) {
+	if err := (&reader{rest: append(body[:len(body):len(body)], 0), flexible: flexible}).whole(decode); !errors.Is(err, errSurplus) {
 		t.Errorf("one byte more: %v, want %v", err, errSurplus)
 	}
-	if err := decodeWhole(body, flexible, decode); err != nil {
+	if err := (&reader{rest: body, flexible: flexible}).whole(decode); err != nil {
 		t.Error(err)
 	}
 }

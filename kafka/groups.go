@@ -62,7 +62,7 @@ func (c *Client) ListGroups(ctx context.Context, n Node) ([]ListedGroup, error) 
 		if err == nil && response.Err != sarama.ErrNoError {
 			err = response.Err // the list is not whole
 		}
-		return response, err
+		return response, l.discreet(err)
 	})
 	if err != nil {
 		return nil, err
@@ -88,9 +88,10 @@ func (c *Client) DescribeGroups(ctx context.Context, n Node, groups []string) (m
 		if err != nil {
 			return nil, err
 		}
-		return l.broker.DescribeGroups(&sarama.DescribeGroupsRequest{
+		response, err := l.broker.DescribeGroups(&sarama.DescribeGroupsRequest{
 			Version: version, Groups: slices.Clone(groups), IncludeAuthorizedOperations: true,
 		})
+		return response, l.discreet(err)
 	})
 	if err != nil {
 		return nil, err

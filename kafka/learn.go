@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -35,27 +36,16 @@ func (l *link) learn() error {
 	if err != nil {
 		return err
 	}
-	response := kmsg.NewPtrApiVersionsResponse()
-	response.Version = request.Version
-	if err := response.ReadFrom(body); err != nil {
+	var known spans
+	var level int16
+	var refusal error
+	answer := &reader{rest: body, flexible: request.IsFlexible()}
+	err = answer.whole(func(r *reader) { known, level, refusal = readVersions(r, request.Version) })
+	if err = cmp.Or(misread(err), refusal); err != nil {
 		return &openError{doing: apiVersions, err: err}
 	}
-	if err := codeError(response.ErrorCode, nil); err != nil {
-		return &openError{doing: apiVersions, err: err}
-	}
-	l.know(spansOf(response), levelOf(response))
+	l.know(known, level)
 	return nil
-}
-
-// levelOf returns the greatest metadata.version that a broker supports, 0 where it
-// tells none.
-func levelOf(told *kmsg.ApiVersionsResponse) int16 {
-	for _, f := range told.SupportedFeatures {
-		if f.Name == metadataVersion {
-			return f.MaxVersion
-		}
-	}
-	return 0
 }
 
 // know notes what the broker knows, within what the user allows, and so what it is.
@@ -100,9 +90,7 @@ func (l *link) tell08() error {
 // hasShape says whether an answer to Metadata is one of this version, to the last
 // byte.
 func hasShape(body []byte, version int16) bool {
-	response := kmsg.NewPtrMetadataResponse()
-	response.Version = version
-	return response.ReadFrom(body) == nil && bytes.Equal(response.AppendTo(nil), body)
+	return (&reader{rest: body}).whole(func(r *reader) { readMetadata(r, version) }) == nil
 }
 
 // observed sends a request while the link is being opened, and counts it.

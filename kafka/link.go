@@ -15,6 +15,7 @@ type link struct {
 	to       *peer
 	socket   *socket
 	broker   *sarama.Broker // nil until the login
+	conf     *sarama.Config // with what it logs in; nil for nothing
 	known    spans
 	identity Identity
 	guessed  bool // the release was told from a hang-up, which may have had another cause

@@ -37,14 +37,8 @@ func (c *Client) Metadata(ctx context.Context, n Node) (*Metadata, error) {
 	request.AllowAutoTopicCreation = false
 	request.IncludeClusterAuthorizedOperations = true
 	request.IncludeTopicAuthorizedOperations = true
-	m, err := work(ctx, c, n, nameOf(request), func(l *link) (m *Metadata, err error) {
-		version, err := l.known.pick(request.Key(), metadataForm)
-		if err != nil {
-			return nil, err
-		}
-		request.SetVersion(version)
-		err = l.read(request, func(r *reader) { m = readMetadata(r, version) })
-		return m, err
+	m, err := ask(ctx, c, n, request, metadataForm, func(r *reader, version int16) (*Metadata, error) {
+		return readMetadata(r, version), nil
 	})
 	if err != nil {
 		return nil, err
@@ -57,10 +51,6 @@ func (c *Client) Metadata(ctx context.Context, n Node) (*Metadata, error) {
 
 // registration puts what brokers tell of a broker into the shape of what it tells
 // of itself in ZooKeeper.
-func registration(id int32, host string, port int32, rack *string) *cluster.Registration {
-	r := &cluster.Registration{ID: id, Endpoints: []cluster.Endpoint{{Host: host, Port: int(port)}}}
-	if rack != nil {
-		r.Rack = *rack
-	}
-	return r
+func registration(id int32, host string, port int32, rack string) *cluster.Registration {
+	return &cluster.Registration{ID: id, Rack: rack, Endpoints: []cluster.Endpoint{{Host: host, Port: int(port)}}}
 }

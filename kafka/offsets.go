@@ -101,9 +101,11 @@ func (c *Client) probe(ctx context.Context, t *target, n Node) (took time.Durati
 		if err != nil {
 			return 0, err
 		}
+		l.socket.small.Store(true)
+		defer l.socket.small.Store(false)
 		asked := time.Now()
 		_, err = l.broker.GetAvailableOffsets(&sarama.OffsetRequest{Version: version})
-		return time.Since(asked), err
+		return time.Since(asked), l.discreet(err)
 	})
 }
 

@@ -15,7 +15,6 @@ import (
 type metadataReader struct {
 	*reader
 	version int16
-	spare   []int32 // for lists of replicas, which are too many and too small to be made one by one
 }
 
 // readMetadata reads an answer of any version up to ours.
@@ -55,11 +54,9 @@ func readMetadata(from *reader, version int16) *Metadata {
 }
 
 func (r *metadataReader) broker() *cluster.Registration {
-	id, host, port := r.int32(), string(r.text()), r.int32()
-	var rack *string
+	id, host, port, rack := r.int32(), string(r.text()), r.int32(), ""
 	if r.version >= 1 {
-		told := string(r.text())
-		rack = &told
+		rack = string(r.text())
 	}
 	r.tags()
 	return registration(id, host, port, rack)
@@ -125,21 +122,4 @@ func (r *metadataReader) partition() cluster.Partition {
 		p.Leader = cluster.NoLeader
 	}
 	return p
-}
-
-// ids reads a list of broker ids, nil for an empty one.
-func (r *metadataReader) ids() []int32 {
-	n := r.array(4)
-	if n == 0 {
-		return nil
-	}
-	if n > len(r.spare) {
-		r.spare = make([]int32, max(n, 4096))
-	}
-	list := r.spare[:n:n]
-	r.spare = r.spare[n:]
-	for i := range list {
-		list[i] = r.int32()
-	}
-	return list
 }

@@ -3,8 +3,8 @@ package kafka
 import (
 	"context"
 	"errors"
-	"fmt"
 
+	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/evenkeel/evenkeel/cluster"
@@ -12,6 +12,9 @@ import (
 
 // metadataTopic is the log of the controllers; it has one partition.
 const metadataTopic = "__cluster_metadata"
+
+// quorumForm is the newest form of DescribeQuorum that we know.
+const quorumForm = 2
 
 // errNoQuorum is the error of an answer without the one partition that was asked for.
 var errNoQuorum = errors.New("the answer has no quorum in it")
@@ -23,38 +26,87 @@ func (c *Client) Quorum(ctx context.Context, n Node) (*cluster.Quorum, error) {
 	topic := kmsg.NewDescribeQuorumRequestTopic()
 	topic.Topic, topic.Partitions = metadataTopic, []kmsg.DescribeQuorumRequestTopicPartition{{Partition: 0}}
 	request.Topics = append(request.Topics, topic)
-	response, err := ask[*kmsg.DescribeQuorumResponse](ctx, c, n, request, 2)
-	if err != nil {
-		return nil, err
-	}
-	quorum, err := readQuorum(response)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", n, nameOf(request), err)
-	}
-	return quorum, nil
+	return ask(ctx, c, n, request, quorumForm, readQuorum)
 }
 
-func readQuorum(from *kmsg.DescribeQuorumResponse) (*cluster.Quorum, error) {
-	if err := codeError(from.ErrorCode, from.ErrorMessage); err != nil {
-		return nil, err
+// quorumReader reads answers to DescribeQuorum.
+type quorumReader struct {
+	*reader
+	version int16
+}
+
+// readQuorum reads an answer of any version up to ours, which must tell of the one
+// partition that was asked for and of no other.
+func readQuorum(from *reader, version int16) (quorum *cluster.Quorum, err error) {
+	r := quorumReader{reader: from, version: version}
+	refusal, partitions := r.refusal(), 0
+	for n := r.array(3); n > 0 && r.err == nil; n-- {
+		r.text() // the topic
+		for n := r.array(25); n > 0 && r.err == nil; n-- {
+			quorum, err = r.partition()
+			partitions++
+		}
+		r.tags()
 	}
-	if len(from.Topics) != 1 || len(from.Topics[0].Partitions) != 1 {
+	if version >= 2 {
+		r.nodes()
+	}
+	r.tags()
+	switch {
+	case refusal != nil:
+		return nil, refusal
+	case partitions != 1:
 		return nil, errNoQuorum
+	default:
+		return quorum, err
 	}
-	p := &from.Topics[0].Partitions[0]
-	if err := codeError(p.ErrorCode, p.ErrorMessage); err != nil {
-		return nil, err
-	}
-	return &cluster.Quorum{
-		Leader: p.LeaderID, Epoch: p.LeaderEpoch, HighWatermark: p.HighWatermark,
-		Voters: readReplicas(p.CurrentVoters), Observers: readReplicas(p.Observers),
-	}, nil
 }
 
-func readReplicas(from []kmsg.DescribeQuorumResponseTopicPartitionReplicaState) []cluster.QuorumReplica {
+// refusal reads an error code, and what is told with it from version 2 on.
+func (r *quorumReader) refusal() error {
+	if r.version < 2 {
+		return codeError(sarama.KError(r.int16()), "")
+	}
+	return r.reader.refusal()
+}
+
+func (r *quorumReader) partition() (*cluster.Quorum, error) {
+	r.int32() // which partition
+	refusal := r.refusal()
+	q := &cluster.Quorum{Leader: r.int32(), Epoch: r.int32(), HighWatermark: r.int64(), Voters: r.replicas(), Observers: r.replicas()}
+	r.tags()
+	if refusal != nil {
+		return nil, refusal
+	}
+	return q, nil
+}
+
+func (r *quorumReader) replicas() []cluster.QuorumReplica {
 	var replicas []cluster.QuorumReplica
-	for _, r := range from {
-		replicas = append(replicas, cluster.QuorumReplica{ID: r.ReplicaID, LogEnd: cluster.OffsetAt(r.LogEndOffset)})
+	for n := r.array(13); n > 0 && r.err == nil; n-- {
+		id := r.int32()
+		if r.version >= 2 {
+			r.take(16) // id of its directory
+		}
+		replicas = append(replicas, cluster.QuorumReplica{ID: id, LogEnd: cluster.OffsetAt(r.int64())})
+		if r.version >= 1 {
+			r.take(16) // when it fetched last, and when it had everything
+		}
+		r.tags()
 	}
 	return replicas
+}
+
+// nodes reads past the addresses of the controllers.
+func (r *quorumReader) nodes() {
+	for n := r.array(6); n > 0 && r.err == nil; n-- {
+		r.int32() // which node
+		for n := r.array(5); n > 0 && r.err == nil; n-- {
+			r.text() // the listener
+			r.text() // its host
+			r.take(2)
+			r.tags()
+		}
+		r.tags()
+	}
 }

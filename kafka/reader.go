@@ -3,6 +3,10 @@ package kafka
 import (
 	"encoding/binary"
 	"errors"
+
+	"github.com/IBM/sarama"
+
+	"github.com/evenkeel/evenkeel/security"
 )
 
 var (
@@ -10,11 +14,23 @@ var (
 	errSurplus   = errors.New("it goes on behind its end")
 )
 
-// reader reads Kafka's primitive types. After the first error it yields zeros.
+// reader reads Kafka's primitive types. After the first error it yields zeros. What
+// it yields of texts are the bytes of the answer, which do not outlive it.
 type reader struct {
 	rest     []byte
 	flexible bool // lengths are of variable length, and tagged fields follow each structure
 	err      error
+	secrets  []string // which are not repeated, whatever the answer says
+	spare    []int32  // for lists of numbers, which are too many and too small to be made one by one
+}
+
+// whole lets decode read everything that there is, to the last byte.
+func (r *reader) whole(decode func(*reader)) error {
+	decode(r)
+	if r.err == nil && len(r.rest) > 0 {
+		r.err = errSurplus
+	}
+	return r.err
 }
 
 // take returns the next n bytes, nil if there are not as many.
@@ -28,6 +44,12 @@ func (r *reader) take(n int) []byte {
 	taken := r.rest[:n]
 	r.rest = r.rest[n:]
 	return taken
+}
+
+// bool reads a truth value, which is false only for zero.
+func (r *reader) bool() bool {
+	b := r.take(1)
+	return b != nil && b[0] != 0
 }
 
 func (r *reader) int16() int16 {
@@ -64,7 +86,7 @@ func (r *reader) uvarint() uint32 {
 	return uint32(n)
 }
 
-// text reads a string, nil for null. Its bytes are those of the answer.
+// text reads a string, nil for null.
 func (r *reader) text() []byte {
 	var n int
 	if r.flexible {
@@ -96,13 +118,44 @@ func (r *reader) array(least int) int {
 	return max(n, 0)
 }
 
+// ids reads a list of broker ids, nil for an empty one.
+func (r *reader) ids() []int32 {
+	n := r.array(4)
+	if n == 0 {
+		return nil
+	}
+	if n > len(r.spare) {
+		r.spare = make([]int32, max(n, min(4096, len(r.rest)/4)))
+	}
+	list := r.spare[:n:n]
+	r.spare = r.spare[n:]
+	for i := range list {
+		list[i] = r.int32()
+	}
+	return list
+}
+
+// refusal reads an error code and the broker's own words about it.
+func (r *reader) refusal() error {
+	code, words := sarama.KError(r.int16()), string(r.text())
+	if words != "" {
+		words = security.Conceal(words, r.secrets...)
+	}
+	return codeError(code, words)
+}
+
 // tags skips tagged fields.
-func (r *reader) tags() {
+func (r *reader) tags() { r.tagged(func(uint32, []byte) {}) }
+
+// tagged lets read have the tagged fields, each by its number.
+func (r *reader) tagged(read func(field uint32, value []byte)) {
 	if !r.flexible {
 		return
 	}
 	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
-		r.uvarint() // which field
-		r.take(int(r.uvarint()))
+		field := r.uvarint()
+		if value := r.take(int(r.uvarint())); r.err == nil {
+			read(field, value)
+		}
 	}
 }

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -19,6 +18,9 @@ type Move struct {
 // Moves are the reassignments that are going on, by topic and partition.
 type Moves map[string]map[int32]Move
 
+// reassignmentsForm is the only form of ListPartitionReassignments.
+const reassignmentsForm = 0
+
 // Reassignments returns the reassignments that are going on. Only the active
 // controller can tell them: with ZooKeeper, other brokers refuse (see
 // [IsNotController]), and in KRaft they ask it. So an answer also proves that there
@@ -28,22 +30,28 @@ func (c *Client) Reassignments(ctx context.Context, n Node) (Moves, error) {
 	request := kmsg.NewPtrListPartitionReassignmentsRequest()
 	request.Topics = nil // all
 	request.TimeoutMillis = timeoutMillis(ctx)
-	response, err := ask[*kmsg.ListPartitionReassignmentsResponse](ctx, c, n, request, 0)
-	if err != nil {
-		return nil, err
-	}
-	if err := codeError(response.ErrorCode, response.ErrorMessage); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", n, nameOf(request), err)
-	}
-	moves := make(Moves, len(response.Topics))
-	for _, t := range response.Topics {
-		partitions := make(map[int32]Move, len(t.Partitions))
-		for _, p := range t.Partitions {
-			partitions[p.Partition] = Move{Replicas: p.Replicas, Adding: p.AddingReplicas, Removing: p.RemovingReplicas}
+	return ask(ctx, c, n, request, reassignmentsForm, readMoves)
+}
+
+// readMoves reads an answer of the only version that there is.
+func readMoves(r *reader, _ int16) (Moves, error) {
+	r.int32() // the time for which we are throttled
+	refusal := r.refusal()
+	moves := Moves{}
+	for n := r.array(3); n > 0 && r.err == nil; n-- {
+		topic := string(r.text())
+		for n := r.array(8); n > 0 && r.err == nil; n-- {
+			partition, move := r.int32(), Move{Replicas: r.ids(), Adding: r.ids(), Removing: r.ids()}
+			r.tags()
+			if moves[topic] == nil {
+				moves[topic] = map[int32]Move{}
+			}
+			moves[topic][partition] = move
 		}
-		moves[t.Topic] = partitions
+		r.tags()
 	}
-	return moves, nil
+	r.tags()
+	return moves, refusal
 }
 
 // timeoutMillis returns the time that a broker may spend on a request of this

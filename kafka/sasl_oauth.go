@@ -23,6 +23,7 @@ const maxDescription = 200
 func oauthTokens(c config.OAuth) func(context.Context) (token, error) {
 	// It outlives a token, because it learns in which of two ways the endpoint wants
 	// the secret, which costs a request that is refused.
+	endpoint, query := splitURL(c.TokenURL)
 	grant := &clientcredentials.Config{ClientID: c.ClientID, TokenURL: c.TokenURL, Scopes: c.Scopes}
 	return func(ctx context.Context) (token, error) {
 		secret, err := security.ReadSecret(c.ClientSecret, c.ClientSecretFile)
@@ -31,7 +32,7 @@ func oauthTokens(c config.OAuth) func(context.Context) (token, error) {
 		}
 		transport, err := tokenTransport(c.CAFile)
 		if err != nil {
-			return token{}, fmt.Errorf("token endpoint %s: %w", c.TokenURL, err)
+			return token{}, fmt.Errorf("token endpoint %s: %w", endpoint, err)
 		}
 		defer transport.CloseIdleConnections()
 		client := &http.Client{
@@ -42,10 +43,22 @@ func oauthTokens(c config.OAuth) func(context.Context) (token, error) {
 		grant.ClientSecret = secret
 		got, err := grant.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 		if err != nil {
-			return token{}, fmt.Errorf("token endpoint %s: %w", c.TokenURL, refusal(err, secret))
+			return token{}, fmt.Errorf("token endpoint %s: %w", endpoint, refusal(err, secret, query))
 		}
 		return token{text: got.AccessToken, expires: got.Expiry}, nil
 	}
+}
+
+// splitURL returns what of a URL may be told: neither its query, in which keys are
+// handed over, nor a user. The query is returned apart; "" for none.
+func splitURL(text string) (told, query string) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "of token_url", "" // the request fails by it
+	}
+	query = u.RawQuery
+	u.User, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = nil, "", false, "", ""
+	return u.String(), query
 }
 
 // tokenTransport goes through the proxy of the environment, as other HTTP clients
@@ -60,7 +73,7 @@ func tokenTransport(caFile string) (*http.Transport, error) {
 
 // refusal shortens what the library says of a refused request, which includes the
 // body of the answer: a page of HTML, or what was sent.
-func refusal(err error, secret string) error {
+func refusal(err error, secret, query string) error {
 	var request *url.Error
 	if errors.As(err, &request) {
 		return request.Err // the rest repeats the URL
@@ -71,11 +84,12 @@ func refusal(err error, secret string) error {
 	}
 	text := "the answer is no token"
 	if refused.Response != nil && refused.Response.StatusCode != http.StatusOK {
-		text = "it answers " + refused.Response.Status
+		code := refused.Response.StatusCode
+		text = strings.TrimSpace(fmt.Sprintf("it answers %d %s", code, http.StatusText(code)))
 	}
 	for _, part := range []string{refused.ErrorCode, refused.ErrorDescription} {
 		// It may repeat the form or the header in which the secret was sent, too.
-		if part = security.Conceal(strings.ReplaceAll(part, secret, "<secret>"), secret); part != "" {
+		if part = security.Conceal(strings.ReplaceAll(part, secret, "<secret>"), secret, query); part != "" {
 			text += fmt.Sprintf(": %q", part[:min(len(part), maxDescription)])
 		}
 	}

@@ -85,3 +85,34 @@ func TestTokenEndpointHangs(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The query of the URL may hold a key, and so may what stands before the host.
+func TestQueryOfTokenURLIsNotTold(t *testing.T) {
+	const query = "subscription-key=hunter4&x=1"
+	e := newEndpoint(t, httptest.NewServer)
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"error": "invalid_request", "error_description": "not at %s"}`, r.RequestURI)
+	}))
+	t.Cleanup(echo.Close)
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for name, tt := range map[string]struct{ url, want string }{
+		"refused":         {gone.URL + "/token?" + query, "token endpoint " + gone.URL + "/token: "},
+		"repeated":        {echo.URL + "/token?" + query, "token endpoint " + echo.URL + "/token: it answers 400 Bad Request: "},
+		"with a fragment": {gone.URL + "/token?" + query + "#hunter4", "token endpoint " + gone.URL + "/token: "},
+		"with a user":     {strings.Replace(gone.URL, "//", "//me:hunter4@", 1), "token endpoint " + gone.URL + ": "},
+		"not a URL":       {"http://[hunter4", "token endpoint of token_url: "},
+	} {
+		c := e.sasl()
+		c.OAuth.TokenURL = tt.url
+		err := newLogin(t, c)(t.Context(), sarama.NewConfig())
+		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hunter4") {
+			t.Errorf("%s: %v, want %s", name, err, tt.want)
+		}
+	}
+	if e.asked.Load() != 0 {
+		t.Error("another endpoint was asked")
+	}
+}

@@ -103,9 +103,10 @@ type tokenProvider struct {
 	tokens     *tokenCache
 	extensions map[string]string
 
-	mu    sync.Mutex
-	first string // "" once it was used
-	given string // the last one
+	mu     sync.Mutex
+	first  string // "" once it was used
+	given  string // the last one; "" for none
+	before string // the one before, which may still be good
 }
 
 // Token returns the token of the login, and after that, when sarama renews the
@@ -123,14 +124,16 @@ func (p *tokenProvider) Token() (*sarama.AccessToken, error) {
 		}
 	}
 	p.mu.Lock()
-	p.given = text
+	if p.given != text {
+		p.before, p.given = p.given, text
+	}
 	p.mu.Unlock()
 	return &sarama.AccessToken{Token: text, Extensions: p.extensions}, nil
 }
 
-// last returns the token that was given last; "" for none.
-func (p *tokenProvider) last() string {
+// lately returns the tokens that may still be good; "" for none.
+func (p *tokenProvider) lately() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.given
+	return []string{p.given, p.before}
 }

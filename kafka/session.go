@@ -27,9 +27,12 @@ func (l *link) logIn(ctx context.Context, handshake int16) error {
 			return &loginError{err: err}
 		}
 		l.chooseLogin(conf, handshake)
+		l.conf = conf
 	}
 	l.socket.opaque.Store(l.to.login != nil && conf.Net.SASL.Version == sarama.SASLHandshakeV0)
 	defer l.socket.opaque.Store(false)
+	l.socket.small.Store(true)
+	defer l.socket.small.Store(false)
 	before := l.sent()
 	l.broker = sarama.NewBroker(l.to.addr)
 	if err := l.broker.Open(conf); err != nil {
@@ -103,15 +106,35 @@ type discreetError struct {
 func (e *discreetError) Error() string { return e.text }
 func (e *discreetError) Unwrap() error { return e.err }
 
+// discreet conceals the secret of a login where the other side repeats it, in answer to
+// what is asked by way of sarama: before the next request, sarama renews a login whose
+// time is nearly over (KIP-368).
+func (l *link) discreet(err error) error {
+	var code sarama.KError
+	if l.conf == nil || errors.As(err, &code) && err.Error() == code.Error() {
+		return err // a mere code repeats nothing, even where the password is a word of its text
+	}
+	return discreet(err, l.conf)
+}
+
+// secretsOf returns what a connection logs in with, and must not be told.
+func secretsOf(conf *sarama.Config) []string {
+	if conf == nil {
+		return nil
+	}
+	secrets := []string{conf.Net.SASL.Password}
+	if p, ok := conf.Net.SASL.TokenProvider.(*tokenProvider); ok {
+		secrets = append(secrets, p.lately()...)
+	}
+	return secrets
+}
+
 // discreet conceals the secret of a login where the other side repeats it.
 func discreet(err error, conf *sarama.Config) error {
 	if err == nil {
 		return nil
 	}
-	secrets := []string{conf.Net.SASL.Password}
-	if p, ok := conf.Net.SASL.TokenProvider.(*tokenProvider); ok {
-		secrets = append(secrets, p.last())
-	}
+	secrets := secretsOf(conf)
 	if text := err.Error(); security.Conceal(text, secrets...) != text {
 		return &discreetError{text: "refused " + security.Conceal(text, secrets...), err: err}
 	}

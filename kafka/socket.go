@@ -16,6 +16,7 @@ type socket struct {
 	correlation int32        // number of the last request that was not sent by sarama
 	buffer      []byte       // of what was sent or read last without sarama, for use by the next
 	opaque      atomic.Bool  // a login in its old form is under way, in which answers may be empty
+	small       atomic.Bool  // only small answers are expected
 
 	// Where the stream of answers stands. Only one goroutine reads at a time.
 	head    [4]byte // the length that the next answer announces, as far as it was read
@@ -57,7 +58,11 @@ func (s *socket) follow(read []byte) error {
 		s.headLen = 0
 		length := binary.BigEndian.Uint32(s.head[:])
 		// An answer has at least its correlation id.
-		if length < 4 && !s.opaque.Load() || length > maxResponse {
+		most := uint32(maxResponse)
+		if s.small.Load() {
+			most = maxSmall
+		}
+		if length < 4 && !s.opaque.Load() || length > most {
 			return &frameError{head: s.head}
 		}
 		s.left = int(length)

@@ -1,6 +1,9 @@
 package kafka
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
 
 // span is the oldest and the newest form of a request that a broker knows.
 type span struct{ oldest, newest int16 }
@@ -32,13 +35,43 @@ func (s spans) pick(key int16, ours int16) (version int16, err error) {
 	return version, nil
 }
 
-// spansOf reads a broker's answer to ApiVersions.
-func spansOf(told *kmsg.ApiVersionsResponse) spans {
-	s := make(spans, len(told.ApiKeys))
-	for _, k := range told.ApiKeys {
-		s[k.ApiKey] = span{oldest: k.MinVersion, newest: k.MaxVersion}
+// supportedFeatures is the tagged field in which ApiVersions tells levels such as
+// metadata.version.
+const supportedFeatures = 0
+
+// readVersions reads an answer to ApiVersions: the forms that a broker knows, and the
+// greatest metadata.version that it supports, 0 where it tells none.
+func readVersions(r *reader, version int16) (known spans, level int16, refusal error) {
+	refusal = codeError(sarama.KError(r.int16()), "")
+	known = spans{}
+	for n := r.array(6); n > 0 && r.err == nil; n-- {
+		key := r.int16()
+		known[key] = span{oldest: r.int16(), newest: r.int16()}
+		r.tags()
 	}
-	return s
+	if version >= 1 {
+		r.int32() // the time for which we are throttled
+	}
+	r.tagged(func(field uint32, value []byte) {
+		if field == supportedFeatures {
+			of := &reader{rest: value, flexible: true}
+			r.err = of.whole(func(r *reader) { level = readLevel(r) })
+		}
+	})
+	return known, level, refusal
+}
+
+// readLevel reads features, of which each has the least and the greatest level.
+func readLevel(r *reader) (level int16) {
+	for n := r.array(6); n > 0 && r.err == nil; n-- {
+		name := r.text()
+		r.take(2)
+		if most := r.int16(); string(name) == metadataVersion {
+			level = most
+		}
+		r.tags()
+	}
+	return level
 }
 
 // unknownError says that a broker does not know a request in any form that we do, or

@@ -93,6 +93,6 @@ func isPermission(err error) bool {
 
 // isCode says whether the broker answered with one of these error codes.
 func isCode(err error, codes ...sarama.KError) bool {
-	var code sarama.KError
-	return errors.As(err, &code) && slices.Contains(codes, code)
+	// A code with words beside it is no KError in sarama, it only counts as one.
+	return slices.ContainsFunc(codes, func(code sarama.KError) bool { return errors.Is(err, code) })
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -32,24 +33,38 @@ var adminClient = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// askAdmin asks a server's AdminServer for what mntr tells. The version must be the
-// one that srvr told: where several servers run on one host, the port belongs to
-// only one of them.
+// askAdmin asks a server's AdminServer for what mntr tells, and returns by the end of
+// ctx. The version must be the one that srvr told: where several servers run on one
+// host, the port belongs to only one of them.
 func askAdmin(ctx context.Context, host string, port int, version string) (map[string]float64, error) {
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
-	defer cancel()
-	url := "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + "/commands/monitor"
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	address := net.JoinHostPort(host, strconv.Itoa(port))
+	body, err := fetch(ctx, "http://"+address+"/commands/monitor")
+	var stats map[string]float64
+	if err == nil {
+		stats, err = parseMonitor(body, version)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask the AdminServer at %s: %w", address, err)
+	}
+	return stats, nil
+}
+
+// fetch returns what is at a URL.
+func fetch(ctx context.Context, from string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
 		return nil, err
 	}
 	response, err := adminClient.Do(request)
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		err = failed.Err // the rest repeats the URL
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%w: %s", errBadReply, response.Status)
+		return nil, fmt.Errorf("%w: %.80q", errBadReply, response.Status)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
 	if err != nil {
@@ -58,34 +73,40 @@ func askAdmin(ctx context.Context, host string, port int, version string) (map[s
 	if len(body) > maxReply {
 		return nil, fmt.Errorf("%w: longer than %d bytes", errBadReply, maxReply)
 	}
-	return parseMonitor(body, version)
+	return body, nil
 }
 
 // parseMonitor reads what /commands/monitor answers: one object whose names are
 // those of mntr without zk_. What is no finite number (text, NaN, which stands in
 // quotes, and objects) is left out, and so are names with labels of their own.
 func parseMonitor(body []byte, version string) (map[string]float64, error) {
-	var raw map[string]any
+	// Values are kept as they are written: made into Go's, small ones take fifty times
+	// their size.
+	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(body, &raw); err != nil {
 		return nil, fmt.Errorf("%w: %w", errBadReply, err)
 	}
-	if message, _ := raw["error"].(string); message != "" {
+	if message, _ := text(raw["error"]); message != "" {
 		return nil, fmt.Errorf("%w: it tells the error %.80q", errBadReply, message)
 	}
-	full, ok := raw["version"].(string)
+	full, ok := text(raw["version"])
 	if !ok {
 		return nil, fmt.Errorf("%w: it tells no version", errBadReply)
 	}
 	if told := release(full); told != version {
 		return nil, fmt.Errorf("%w: it is of version %s, and the server of %s", errBadReply, told, version)
 	}
-	stats := make(map[string]float64, len(raw))
+	stats := make(map[string]float64, min(len(raw), maxStats))
 	for key, value := range raw {
-		if number, ok := value.(float64); ok {
-			setStat(stats, "zk_"+key, number)
-		}
+		setNumber(stats, "zk_"+key, string(value))
 	}
 	return stats, nil
+}
+
+// text returns a value that is a string.
+func text(value json.RawMessage) (s string, ok bool) {
+	ok = len(value) > 0 && value[0] == '"' && json.Unmarshal(value, &s) == nil
+	return s, ok
 }
 
 // adminRest counts for how long an AdminServer that did not answer is left alone:

@@ -38,7 +38,7 @@ type Ensemble struct {
 }
 
 // NewEnsemble returns an Ensemble of the servers, each written host:port. It
-// connects to none of them.
+// connects to none of them. Whoever calls Look must call Close in the end.
 func NewEnsemble(servers []string, opts EnsembleOptions) *Ensemble {
 	if opts.Dial == nil {
 		opts.Dial = defaultDial
@@ -73,6 +73,7 @@ func (e *Ensemble) Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault
 				out.Servers[i] = m.panicked(err)
 				faults[i] = []cluster.Fault{m.fault(err)}
 			}
+			m.heed(out.Servers[i].Mode)
 		})
 	}
 	wg.Wait()
@@ -86,7 +87,9 @@ type member struct {
 
 	mu     sync.Mutex
 	memory memory
-	look   *look // under way or not told of yet; nil without one
+	look   *look    // under way or not told of yet; nil without one
+	idle   net.Conn // see keep; nil without one
+	closed bool     // no idle connection is wanted any more
 }
 
 type memory struct {
@@ -141,6 +144,8 @@ func (m *member) admin(ctx context.Context, opts EnsembleOptions, server *cluste
 	if opts.AdminPort == 0 || m.host == "" || !rest.due() {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	defer cancel()
 	told, err := askAdmin(ctx, m.host, opts.AdminPort, server.Version)
 	rest.note(err)
 	if err == nil {

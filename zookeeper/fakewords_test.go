@@ -31,14 +31,19 @@ func newWordServer(t testing.TB, answer func(word string, conn net.Conn)) *wordS
 	s.wg.Go(s.accept)
 	t.Cleanup(func() {
 		_ = l.Close()
-		s.mu.Lock()
-		for conn := range s.open {
-			_ = conn.Close()
-		}
-		s.mu.Unlock()
+		s.hangUp()
 		s.wg.Wait()
 	})
 	return s
+}
+
+// hangUp closes all connections.
+func (s *wordServer) hangUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.open {
+		_ = conn.Close()
+	}
 }
 
 func (s *wordServer) accept() {

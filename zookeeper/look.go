@@ -23,7 +23,8 @@ type look struct {
 // A server has as much time for its answer as in Read, so that a slow one is not
 // taken for one that is gone. Until then it is left out and not asked again, and the
 // first call after its answer or failure returns that. A server that does not allow
-// srvr is left out as well, and not asked until Read finds that it does.
+// srvr is left out as well, and not asked until Read finds that it does. So is one
+// that an idle connection tells to be as it was when it was asked last.
 //
 // The map belongs to the caller. Concurrent calls are safe; they share what is asked.
 func (e *Ensemble) Look(ctx context.Context) map[string]cluster.Server {
@@ -55,7 +56,7 @@ func (e *Ensemble) Look(ctx context.Context) map[string]cluster.Server {
 func (m *member) lookUp(dial DialFunc) *look {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.look == nil && !m.memory.wordless {
+	if m.look == nil && !m.memory.wordless && m.idle == nil {
 		m.look = &look{done: make(chan struct{})}
 		go m.answer(m.look, m.memory.timeout(), dial)
 	}
@@ -66,9 +67,15 @@ func (m *member) answer(l *look, timeout time.Duration, dial DialFunc) {
 	defer close(l.done)
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	if err := safely(func() error { l.Server = m.srvr(ctx, dial); return nil }); err != nil {
+	err := safely(func() error {
+		m.keep(ctx, dial) // before the question: whatever changes after the answer ends it
+		l.Server = m.srvr(ctx, dial)
+		return nil
+	})
+	if err != nil {
 		l.Server = m.panicked(err)
 	}
+	m.heed(l.Mode)
 	if l.Status == cluster.ServerNotAllowed {
 		m.mu.Lock()
 		defer m.mu.Unlock()

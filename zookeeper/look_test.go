@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,6 +62,7 @@ func TestModesAreThoseOfRead(t *testing.T) {
 		names = append(names, newWordServer(t, answer).name())
 	}
 	e := NewEnsemble(names, EnsembleOptions{})
+	defer e.Close()
 	want := make(map[string]cluster.ServerMode)
 	out, _ := e.Read(within(t))
 	for _, s := range out.Servers {
@@ -86,6 +88,8 @@ func TestASlowServerIsAskedOnce(t *testing.T) {
 	})
 	quick := newWordServer(t, says(map[string]string{"srvr": reply}))
 	e := NewEnsemble([]string{slow.name(), quick.name()}, EnsembleOptions{})
+	defer e.Close()
+	told := 0
 	before := runtime.NumGoroutine()
 	for range 50 {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -94,20 +98,21 @@ func TestASlowServerIsAskedOnce(t *testing.T) {
 		if mode, known := modes[slow.name()]; known {
 			t.Fatalf("the server that did not answer is %s", mode)
 		}
+		told += len(modes)
 	}
 	if n := runtime.NumGoroutine() - before; n > 20 {
 		t.Errorf("%d goroutines more than before", n)
 	}
 	close(thaw)
-	modes := modesSoon(t, e, 2)
+	modes := modesSoon(t, e, 1)
 	if asked := len(slow.heard()); asked != 1 {
 		t.Errorf("the slow server was asked %d times, want 1", asked)
 	}
 	if modes[slow.name()] != cluster.ModeFollower && modes[slow.name()] != cluster.ModeStandalone && modes[slow.name()] != cluster.ModeLeader {
 		t.Errorf("modes %v", modes)
 	}
-	if asked := len(quick.heard()); asked < 2 {
-		t.Errorf("the quick server was asked %d times", asked)
+	if asked := len(quick.heard()); asked != 1 || told != 1 {
+		t.Errorf("the quick server was asked %d times, and told of %d times", asked, told)
 	}
 }
 
@@ -116,6 +121,7 @@ func TestFrozenServerIsUnreachableInTheEnd(t *testing.T) {
 	t.Parallel()
 	server := newWordServer(t, hangs)
 	e := NewEnsemble([]string{server.name()}, EnsembleOptions{})
+	defer e.Close()
 	if modes := modesSoon(t, e, 1); modes[server.name()] != cluster.ModeUnreachable {
 		t.Errorf("modes %v", modes)
 	}
@@ -129,6 +135,7 @@ func TestFrozenServerIsUnreachableInTheEnd(t *testing.T) {
 func TestAServerThatDoesNotAllowItIsLeftAlone(t *testing.T) {
 	server := newWordServer(t, says(nil))
 	e := NewEnsemble([]string{server.name()}, EnsembleOptions{})
+	defer e.Close()
 	for range 20 {
 		if modes := modesOf(within(t), e); len(modes) > 0 {
 			t.Errorf("modes %v", modes)
@@ -165,31 +172,66 @@ func TestModesOfAPanic(t *testing.T) {
 func TestModesFromManySides(t *testing.T) {
 	server := newWordServer(t, says(map[string]string{"srvr": recorded(t, "3.4.6", "srvr.txt")}))
 	e := NewEnsemble([]string{server.name()}, EnsembleOptions{})
+	defer e.Close()
 	var wg sync.WaitGroup
+	var told atomic.Int32
 	for range 20 {
 		wg.Go(func() {
 			for range 20 {
-				if modes := modesOf(within(t), e); len(modes) != 1 {
-					t.Errorf("modes %v", modes)
-				}
+				told.Add(int32(len(modesOf(within(t), e))))
 			}
 		})
 		wg.Go(func() { e.Read(within(t)) })
 	}
 	wg.Wait()
+	if told.Load() == 0 {
+		t.Error("nobody was told")
+	}
 }
 
-// BenchmarkModes asks three servers.
+// TestAServerIsAskedAgainWhenItsIdleConnectionEnds, and as long as it does not serve.
+func TestAServerIsAskedAgainWhenItsIdleConnectionEnds(t *testing.T) {
+	server := newWordServer(t, says(map[string]string{"srvr": recorded(t, "3.4.6", "srvr.txt")}))
+	e := NewEnsemble([]string{server.name()}, EnsembleOptions{})
+	defer e.Close()
+	asked := func(what string, want int) {
+		t.Helper()
+		for range 10 {
+			modesOf(within(t), e)
+		}
+		if got := len(server.heard()); got != want {
+			t.Errorf("%s: asked %d times in 10 looks, want %d", what, got, want)
+		}
+	}
+	asked("it serves", 1)
+	server.hangUp()
+	eventually(t, "the end of the connection is noticed", func() bool { return len(modesOf(within(t), e)) == 1 })
+	server.heard()
+	asked("it serves anew", 0)
+	server.become(says(map[string]string{"srvr": notServingReply}))
+	asked("it tells nobody that it stopped", 0)
+	e.Read(within(t)) // but a poll finds out
+	server.heard()
+	asked("it does not serve", 10)
+	server.become(says(map[string]string{"srvr": recorded(t, "3.4.6", "srvr.txt")}))
+	asked("it serves again", 1)
+}
+
+// BenchmarkModes asks three servers, which end their idle connections each time.
 func BenchmarkModes(b *testing.B) {
 	var names []string
 	for range 3 {
 		names = append(names, newWordServer(b, says(map[string]string{"srvr": recorded(b, "3.4.6", "srvr.txt")})).name())
 	}
 	e := NewEnsemble(names, EnsembleOptions{})
+	defer e.Close()
 	b.ReportAllocs()
 	for b.Loop() {
 		if modes := modesOf(b.Context(), e); len(modes) != len(names) {
 			b.Fatal(modes)
+		}
+		for _, m := range e.members {
+			m.release(nil)
 		}
 	}
 }

@@ -1,0 +1,5 @@
+//go:build cluster && !soak
+
+package acceptance
+
+const detectRaces = true
