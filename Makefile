@@ -5,6 +5,7 @@
 # make matrix every release          make fuzz   every fuzzer, a while
 # make lint   golangci-lint           make update golden files and generated docs
 # make check  gofmt and vet           make setup  what tests and demo need
+# make chaos  forty faults, judged    make soak   faults for two hours, or SOAK=10m
 # make vuln   known vulnerabilities in what is called
 
 VERSION := $(shell cat VERSION)
@@ -14,8 +15,9 @@ LDFLAGS := -s -w -X $(VERSIONPKG).Version=$(VERSION) -X $(VERSIONPKG).Revision=$
 # The story that the demo plays; off leaves the cluster to you.
 STORY ?= on
 FUZZTIME ?= 20s
+SOAK ?= 2h
 
-.PHONY: build demo test matrix check lint bench fuzz update setup vuln
+.PHONY: build chaos demo test matrix check lint bench fuzz soak update setup vuln
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/evenkeel .
@@ -33,10 +35,15 @@ test: setup check build
 matrix: setup
 	go test -tags 'cluster matrix' -p 1 -count 1 -timeout 40m -v -run '^TestEvery|^TestStoryOn|^TestBrokersAloneOn|^TestLoginsOn|^TestRollingUpgradeTo' ./testbed/... ./acceptance/...
 
+# An hour, which writes the table in docs/reliability.md.
+chaos: setup
+	WRITE_DOCS=1 go test -tags 'cluster chaos' -count 1 -timeout 150m -v -run '^TestFaults$$' ./acceptance
+
 check:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -w these:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go vet -tags 'cluster matrix' ./...
+	go vet -tags 'cluster chaos' ./acceptance
 
 lint:
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
@@ -48,6 +55,10 @@ vuln:
 bench: setup
 	go test -tags cluster -run "^$$" -bench . -benchmem ./bench/... ./zookeeper/...
 	WRITE_DOCS=1 go run ./bench/cost
+
+# SOAK is how long it lasts.
+soak: setup
+	go test -tags 'cluster soak' -count 1 -timeout 0 -v -run '^TestSoak$$' ./acceptance -soak.duration=$(SOAK) -soak.draw
 
 fuzz:
 	@for target in $$(grep -rho '^func Fuzz[A-Za-z]*' --include='*_test.go' . | cut -d' ' -f2 | sort -u); do \

@@ -19,7 +19,11 @@ import (
 
 // newSnapshot is a cluster of 50,000 partitions on 30 brokers, with 250 groups of
 // 50 partitions: 375,000 series of single partitions, and those of the cluster.
-func newSnapshot() *cluster.Snapshot {
+func newSnapshot() *cluster.Snapshot { return snapshotOf(topics, groups) }
+
+// snapshotOf is a cluster of so many topics of 50 partitions each, on 30 brokers, and
+// groups that read a topic each.
+func snapshotOf(topics, groups int) *cluster.Snapshot {
 	const brokers = 30
 	random := rand.New(rand.NewPCG(1, 2))
 	s := &cluster.Snapshot{
