@@ -58,7 +58,7 @@ func TestMissingReplicasOnFailedLogDirectories(t *testing.T) {
 		{"it lags", part(0, three, 0, []int32{0, 2}), MissingLagging, 0},
 		{"one lags, of the other the directory failed", on(part(0, three, 2, []int32{2}), 1), MissingLagging, 1},
 	} {
-		p := picture(topic("t", c.p))
+		p := picture(topic("on another directory", part(0, []int32{1}, 1, []int32{1})), topic("t", c.p))
 		p.OfflineTold = true
 		z := Summarize(p, []Broker{alive(0), alive(1), gone(2)})
 		if z.UnderReplicated[c.reason] != 1 || !z.LogDirsKnown {
@@ -66,6 +66,22 @@ func TestMissingReplicasOnFailedLogDirectories(t *testing.T) {
 		}
 		l := z.Load(1)
 		equal(t, c.name+": offline replicas", l.OfflineReplicas, c.on1)
+	}
+}
+
+// A broker that is being stopped is taken out by the controller while it is still
+// registered: its directories are well.
+func TestLeavingBrokerHasNoFailedDirectory(t *testing.T) {
+	two := []int32{0, 1}
+	p := picture(topic("t", part(0, two, 0, []int32{0}), part(1, two, 0, two)))
+	for i := range p.Topics[0].Partitions {
+		p.Topics[0].Partitions[i].Offline = []int32{1}
+	}
+	p.OfflineTold = true
+	z := Summarize(p, []Broker{alive(0), alive(1)})
+	l := z.Load(1)
+	if !l.Leaving || l.OfflineReplicas != 0 || z.UnderReplicated[MissingLogDir] != 0 || z.UnderReplicated[MissingLagging] != 1 {
+		t.Errorf("%+v, %v", l, z.UnderReplicated)
 	}
 }
 

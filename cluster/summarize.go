@@ -21,6 +21,7 @@ func Summarize(picture *Picture, brokers []Broker) *Summary {
 		st.registered, _ = b.Registered()
 		st.probed = b.Probe.Status
 	}
+	z.findLeaving(picture)
 	for i := range picture.Topics {
 		t := &picture.Topics[i]
 		if t.Deleting {
@@ -36,6 +37,38 @@ func Summarize(picture *Picture, brokers []Broker) *Summary {
 	}
 	z.StatesKnown = z.StatesKnown && z.AssignmentKnown
 	return z.Summary
+}
+
+// findLeaving finds the brokers of which every replica is told to be offline: the
+// controller has taken them out, as it does with one that is being stopped, and a
+// moment later they are no longer registered. Their log directories are well.
+func (z *summarizer) findLeaving(picture *Picture) {
+	offline := make(map[int32]int)
+	each := func(count func(p *Partition)) {
+		for i := range picture.Topics {
+			for j := range picture.Topics[i].Partitions {
+				count(&picture.Topics[i].Partitions[j])
+			}
+		}
+	}
+	each(func(p *Partition) {
+		for _, r := range p.Offline {
+			offline[r]++
+		}
+	})
+	if len(offline) == 0 {
+		return
+	}
+	each(func(p *Partition) {
+		for _, r := range p.Replicas {
+			offline[r]-- // below 0 for one that has more than that
+		}
+	})
+	for id, n := range offline {
+		if n == 0 {
+			z.broker(id).Leaving = true
+		}
+	}
 }
 
 // standing is what is known of a broker while counting.
@@ -81,7 +114,7 @@ func (z *summarizer) add(p *Partition) {
 		z.broker(r).Replicas++
 	}
 	for _, r := range p.Offline {
-		if st := z.broker(r); st.registered {
+		if st := z.broker(r); st.registered && !st.Leaving {
 			st.OfflineReplicas++
 		}
 	}
@@ -114,7 +147,7 @@ func (z *summarizer) addRecorded(p *Partition) {
 		st.OutOfSync++
 		switch {
 		case !st.registered:
-		case !slices.Contains(p.Offline, r):
+		case st.Leaving || !slices.Contains(p.Offline, r):
 			reason = MissingLagging
 		case reason == MissingBrokerDown:
 			reason = MissingLogDir

@@ -21,9 +21,11 @@ type Load struct {
 	Leaders          int // partitions that it leads
 	PreferredLeaders int // partitions that it is the preferred leader of
 	NotLeading       int // of these, the ones with a recorded state in which another leads, or none
-	OfflineReplicas  int // replicas on its failed log directories
+	OfflineReplicas  int // replicas on its failed log directories, unless it is Leaving
 	StopOfflines     int // partitions that would be left without a leader if it stopped now
 	StopBreaks       int // partitions whose ISR would fall below min ISR if it stopped now
+
+	Leaving bool // every replica of it is told to be offline: it is being stopped
 }
 
 // ImbalanceRatio is Kafka's own formula (KafkaController.checkAndTriggerPartitionRebalance):

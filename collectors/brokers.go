@@ -173,7 +173,8 @@ func emitLoads(v *View, w *metrics.Writer) {
 		return
 	}
 	if v.Summary.LogDirsKnown {
-		emitLoad(v, w, brokerOffline, isRegistered, func(l cluster.Load) int { return l.OfflineReplicas })
+		staying := func(b *cluster.Broker) bool { return isRegistered(b) && !v.Summary.Load(b.ID).Leaving }
+		emitLoad(v, w, brokerOffline, staying, func(l cluster.Load) int { return l.OfflineReplicas })
 	}
 	if v.Summary.StatesKnown {
 		emitLoad(v, w, brokerStop, isRegistered, func(l cluster.Load) int { return l.StopOfflines })
