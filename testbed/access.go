@@ -1,6 +1,9 @@
 package testbed
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // Dir returns the folder with the cluster's data, settings and logs.
 func (c *Cluster) Dir() string { return c.dir }
@@ -26,11 +29,18 @@ func (c *Cluster) Brokers() []*Server { return append([]*Server(nil), c.brokers.
 // ZooKeeperConnect returns where the ensemble is, in the form of Kafka's
 // zookeeper.connect: "127.0.0.1:20001,127.0.0.1:20002/chroot". It is empty
 // where there is none.
-func (c *Cluster) ZooKeeperConnect() string {
-	if len(c.zookeepers) == 0 {
+func (c *Cluster) ZooKeeperConnect() string { return c.connectThrough(nil) }
+
+// connectThrough is ZooKeeperConnect over wires, one for each server, or none.
+func (c *Cluster) connectThrough(wires []*Wire) string {
+	addrs := addresses(c.zookeepers)
+	for i, w := range wires {
+		addrs[i] = w.Addr()
+	}
+	if len(addrs) == 0 {
 		return ""
 	}
-	return strings.Join(addresses(c.zookeepers), ",") + c.spec.Chroot
+	return strings.Join(addrs, ",") + c.spec.Chroot
 }
 
 // Bootstrap returns the addresses of all brokers, as host:port, whether they
@@ -45,10 +55,17 @@ func addresses(servers []*Server) []string {
 	return out
 }
 
-// responsive returns the brokers that run and are not frozen.
+// responsive returns the brokers that run and are not frozen. One whose id was
+// taken counts only while the one that took it does not: it knows of nothing.
 func (c *Cluster) responsive() []*Server {
+	c.mu.Lock()
+	later := maps.Clone(c.later)
+	c.mu.Unlock()
 	var out []*Server
 	for _, s := range c.brokers {
+		if l := later[s.id]; l != nil && l.proc.responsive() {
+			s = l
+		}
 		if s.proc.responsive() {
 			out = append(out, s)
 		}

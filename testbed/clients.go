@@ -11,6 +11,8 @@ import (
 	"github.com/IBM/sarama"
 )
 
+const dialTimeout = 3 * time.Second
+
 // clientConfig returns sarama's settings for the oldest of the cluster's
 // releases.
 func (c *Cluster) clientConfig() *sarama.Config {
@@ -18,9 +20,12 @@ func (c *Cluster) clientConfig() *sarama.Config {
 	conf.ClientID = "testbed"
 	conf.Version = c.oldest().protocol
 	conf.ApiVersionsRequest = c.oldest().apiVersions()
-	conf.Net.DialTimeout = 3 * time.Second
+	conf.Net.DialTimeout = dialTimeout
 	conf.Net.ReadTimeout = 5 * time.Second
 	conf.Net.WriteTimeout = 5 * time.Second
+	if c.spec.Wires && !c.release.namesListeners() {
+		conf.Net.Proxy.Enable, conf.Net.Proxy.Dialer = true, detour{c}
+	}
 	conf.Metadata.Timeout = 15 * time.Second
 	conf.Producer.RequiredAcks = sarama.WaitForAll
 	conf.Producer.Timeout = 3 * time.Second // below the read timeout, or the answer comes too late

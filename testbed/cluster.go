@@ -22,6 +22,7 @@ type Cluster struct {
 	lock           *os.File // of a temporary dir
 	log4j          string   // path of log4j.properties
 	java           string
+	clockLibrary   string // with Spec.MovableClocks
 	kafkaClasspath string
 	ports          *portSet
 	zookeepers     []*Server
@@ -29,12 +30,19 @@ type Cluster struct {
 	controllers    []*Server // separate ones
 	registry       registry
 	security       security
+	nodes          nodes
+	zkWires        []*Wire // before each ZooKeeper server, for clients
 
 	mu        sync.Mutex
 	zk        *zk.Conn // made when first needed
 	processes []*process
 	upgraded  map[int]kafkaRelease // what a broker is now, by id
 	consoles  int                  // console consumers started so far
+	later     map[int]*Server      // who has taken an id last
+	takers    []*portSet           // of every broker started by TakeID
+	wires     []*Wire
+	detours   map[string]string // what stands behind a wire, by the wire's address
+	diskFiles []*os.File
 	producers []*Producer
 	groups    []*Consumer // those in this process
 	stop      func() error
@@ -72,11 +80,16 @@ func (c *Cluster) start(ctx context.Context) error {
 	if err := c.makeDir(); err != nil {
 		return err
 	}
-	if c.ports, err = claimPorts(4*(c.spec.ZooKeepers+c.spec.Observers) + 2*(c.spec.Brokers+c.spec.Controllers) + c.spec.securityPorts()); err != nil {
+	if c.ports, err = claimPorts(4*(c.spec.ZooKeepers+c.spec.Observers) + 2*(c.spec.Brokers+c.spec.Controllers) + c.spec.securityPorts() + c.spec.Brokers*c.release.wirePorts(c.spec)); err != nil {
 		return err
 	}
 	if err := c.startSecurity(ctx); err != nil {
 		return err
+	}
+	if c.spec.MovableClocks {
+		if c.clockLibrary, err = clockLibrary(ctx); err != nil {
+			return err
+		}
 	}
 	if c.spec.ZooKeepers > 0 {
 		if err := c.startZooKeepers(ctx, java); err != nil {
@@ -91,13 +104,17 @@ func (c *Cluster) start(ctx context.Context) error {
 
 func (c *Cluster) startZooKeepers(ctx context.Context, java string) error {
 	begin := time.Now()
-	if err := c.addZooKeepers(ctx, java); err != nil {
+	err := c.addZooKeepers(ctx, java)
+	if err != nil {
 		return err
 	}
 	if err := launch(ctx, c.zookeepers); err != nil {
 		return err
 	}
 	if err := c.createPath(ctx, c.spec.Chroot); err != nil {
+		return err
+	}
+	if c.zkWires, err = c.zooKeeperWires(); err != nil {
 		return err
 	}
 	progress(c.spec.Log, "ZooKeeper %s: %d servers serve after %.1f s", c.spec.ZooKeeper, c.spec.ZooKeepers, time.Since(begin).Seconds())

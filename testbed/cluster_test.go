@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 )
 
 // begin starts a cluster that must leave neither process nor goroutine.
@@ -32,17 +30,6 @@ func begin(t *testing.T, spec Spec) *Cluster {
 		pids = append(pids, s.PID())
 	}
 	return c
-}
-
-func verifyNoLeak(t *testing.T) {
-	t.Helper()
-	goleak.VerifyNone(t,
-		goleak.IgnoreAnyFunction(SpawnerFunction),
-		// sarama's metrics tick as long as the program runs, and its producer's
-		// circuit breaker sleeps for some seconds after the producer is closed.
-		goleak.IgnoreAnyFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"),
-		goleak.IgnoreAnyFunction("github.com/eapache/go-resiliency/breaker.(*Breaker).timer"),
-	)
 }
 
 func must(t *testing.T, err error) {

@@ -3,6 +3,7 @@ package testbed
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 )
@@ -19,14 +20,16 @@ func (c *Cluster) startConsoleConsumer(ctx context.Context, group string, member
 	name := fmt.Sprintf("consumer-%d", c.consoles)
 	c.mu.Unlock()
 	file := filepath.Join(c.dir, name+".properties")
-	if err := writeProperties(file, consumerProperties(rel, group)); err != nil {
+	bootstrap, properties := c.direct()
+	maps.Copy(properties, consumerProperties(rel, group))
+	if err := writeProperties(file, properties); err != nil {
 		return nil, err
 	}
 	args := []string{"--consumer.config", file}
 	if rel.console == consoleZooKeeper {
 		args = append(args, "--zookeeper", c.ZooKeeperConnect())
 	} else {
-		args = append(args, "--bootstrap-server", strings.Join(c.Bootstrap(), ","))
+		args = append(args, "--bootstrap-server", strings.Join(bootstrap, ","))
 	}
 	args = append(args, consoleTopics(rel, topics)...)
 	// The old one refuses where the group has offsets, or gets some from its

@@ -27,7 +27,7 @@ func controllerProperties(spec Spec, id int, ports []brokerPorts, dataDir string
 }
 
 // addControllers makes the separate controllers without starting them.
-func (c *Cluster) addControllers(java, clusterID, formatted string, ports []brokerPorts) error {
+func (c *Cluster) addControllers(java string) error {
 	for i := range c.spec.Controllers {
 		id := firstController + i
 		name := fmt.Sprintf("controller-%d", id)
@@ -35,16 +35,19 @@ func (c *Cluster) addControllers(java, clusterID, formatted string, ports []brok
 		data, file := filepath.Join(dir, "data"), filepath.Join(dir, "server.properties")
 		err := errors.Join(
 			os.MkdirAll(data, 0o755),
-			formatKRaft(data, formatted, clusterID, id),
-			writeProperties(file, controllerProperties(c.spec, id, ports, data)),
+			formatKRaft(data, c.nodes.formatted, c.nodes.clusterID, id),
+			writeProperties(file, controllerProperties(c.spec, id, c.nodes.ports, data)),
 		)
 		if err != nil {
 			return fmt.Errorf("testbed: controller %d: %w", id, err)
 		}
-		s := &Server{name: fmt.Sprintf("controller %d", id), id: id, addr: loopback(ports[c.spec.Brokers+i].controller)}
+		s := &Server{name: fmt.Sprintf("controller %d", id), id: id, addr: loopback(c.nodes.ports[c.spec.Brokers+i].controller)}
 		s.quorumAddr = s.addr
 		s.proc = c.newProcess(s.name, name, javaCommand(java, c.log4j, c.kafkaClasspath, nil, "kafka.Kafka", file))
 		s.ready = func(context.Context) error { return logHasStarted(s.proc) }
+		if err := c.setClock(s); err != nil {
+			return err
+		}
 		c.controllers = append(c.controllers, s)
 	}
 	return nil

@@ -29,6 +29,33 @@
 // and through it everything is allowed. Start returns when every user of
 // Spec.Users can log in at every broker.
 //
+// # Faults
+//
+// A process is killed, terminated or frozen by its [Server]. What else can go
+// wrong is to be asked for in the [Spec], where it costs something, and then
+// happens on demand:
+//
+//	c.Wire(0).Cut()                       // Spec.Wires: clients, not brokers, lose broker 0
+//	c.ZooKeeperWire(2).Delay(time.Second) // Spec.ZooKeeperWires: clients alone
+//	c.ZooKeeperWiresOf(0)[2].Cut()        // Spec.ZooKeeperWires: broker 0 alone
+//	err = c.Broker(0).FillDisk(0)         // Spec.LogDirBytes: no space left
+//	err = c.Broker(0).FailDisk(1)         // Spec.LogDirs: a disk is gone
+//	err = c.Broker(0).MoveClock(-time.Hour) // Spec.MovableClocks
+//	later, err := c.TakeID(ctx, 0)        // another broker with the same id
+//	err = c.SetPassword(ctx, "alice", "new")
+//	cert, key, err := c.PKI().ClientCert("alice", 10*time.Second)
+//
+// A [Wire] is a network of one hop, and is of use before other servers as well.
+// It can cut, refuse, reset, delay and trickle. It accepts before it asks its
+// target: behind a wire a broker that is down resets connections instead of
+// refusing them; call Refuse as well to have it look like a port without a
+// listener. How the brokers are reached without their wires differs by release,
+// see [Cluster.Wire].
+//
+// A disk with a size is mounted nowhere: it is there as long as this program is,
+// even if that is killed. Its folder is a link that other programs can follow
+// only meanwhile.
+//
 // # What is true when a call returns
 //
 // [Start] returns when the ensemble has a leader, every broker is registered,

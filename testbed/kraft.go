@@ -73,7 +73,12 @@ func formatKRaft(dataDir, formatted, clusterID string, id int) error {
 			return err
 		}
 	}
-	return writeProperties(filepath.Join(dataDir, "meta.properties"), map[string]string{
+	return writeMeta(dataDir, clusterID, id)
+}
+
+// writeMeta writes what every folder of a node's log.dirs must hold.
+func writeMeta(dir, clusterID string, id int) error {
+	return writeProperties(filepath.Join(dir, "meta.properties"), map[string]string{
 		"version":    "1",
 		"cluster.id": clusterID,
 		"node.id":    strconv.Itoa(id),

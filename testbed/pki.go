@@ -89,6 +89,20 @@ func (p *PKI) Client(name string) (certFile, keyFile string, err error) {
 	return certFile, keyFile, nil
 }
 
+// ClientCert makes a new certificate for a client, with a new key, that is valid
+// until validFor from now, to the second; it has expired where that is negative.
+// It takes the place of what Client or ClientCert have made for the name before,
+// in the same files, so that a client that reads them again gets it.
+func (p *PKI) ClientCert(name string, validFor time.Duration) (certFile, keyFile string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	base := filepath.Join(p.dir, "client-"+name)
+	if err := p.sign(base, name, time.Now().Add(validFor)); err != nil {
+		return "", "", fmt.Errorf("testbed: certificate for the client %s: %w", name, err)
+	}
+	return base + certSuffix, base + keySuffix, nil
+}
+
 // Foreign returns a second authority, made at the first call, which nobody in
 // the cluster trusts.
 func (p *PKI) Foreign() (*PKI, error) {
@@ -104,23 +118,38 @@ func (p *PKI) Foreign() (*PKI, error) {
 	return p.foreign, nil
 }
 
-// issue writes a certificate and its key to files of the given name, if they
-// are not there, and then both to one file for servers in Java.
+const (
+	certSuffix = ".crt"
+	keySuffix  = ".key"
+)
+
+// issue returns the paths of a certificate and its key in files of the given
+// name, and has them made if they are not there.
 func (p *PKI) issue(file, name string) (certFile, keyFile string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	base := filepath.Join(p.dir, file)
-	certFile, keyFile = base+".crt", base+".key"
+	certFile, keyFile = base+certSuffix, base+keySuffix
 	if _, err := os.Stat(keyStore(base)); err == nil {
 		return certFile, keyFile, nil
 	}
+	return certFile, keyFile, p.sign(base, name, time.Now().Add(24*time.Hour))
+}
+
+// sign writes a new certificate and its key to files, and then both to one file
+// for servers in Java. It wants p.mu held.
+func (p *PKI) sign(base, name string, until time.Time) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return "", "", err
+		return err
 	}
 	template, err := newTemplate(name)
 	if err != nil {
-		return "", "", err
+		return err
+	}
+	template.NotAfter = until
+	if until.Before(time.Now()) {
+		template.NotBefore = until.Add(-time.Hour)
 	}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
@@ -129,16 +158,16 @@ func (p *PKI) issue(file, name string) (certFile, keyFile string, err error) {
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, p.cert, key.Public(), p.key)
 	if err != nil {
-		return "", "", err
+		return err
 	}
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return "", "", err
+		return err
 	}
 	keyBlock := &pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}
-	return certFile, keyFile, errors.Join(
-		writePEM(certFile, certBlock(cert)),
-		writePEM(keyFile, keyBlock),
+	return errors.Join(
+		writePEM(base+certSuffix, certBlock(cert)),
+		writePEM(base+keySuffix, keyBlock),
 		writePEM(keyStore(base), keyBlock, certBlock(cert)),
 	)
 }
@@ -163,11 +192,15 @@ func newTemplate(name string) (*x509.Certificate, error) {
 
 func certBlock(der []byte) *pem.Block { return &pem.Block{Type: "CERTIFICATE", Bytes: der} }
 
-// writePEM writes a file for nobody else's eyes.
+// writePEM writes a file for nobody else's eyes, and at once: a client that reads
+// it anew finds the one that was there or the whole new one.
 func writePEM(file string, blocks ...*pem.Block) error {
 	var out []byte
 	for _, b := range blocks {
 		out = append(out, pem.EncodeToMemory(b)...)
 	}
-	return os.WriteFile(file, out, 0o600)
+	if err := os.WriteFile(file+".new", out, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // handshake lets a client connect to a server that asks for a certificate, and
@@ -87,5 +88,37 @@ func TestPKIKeepsCertificates(t *testing.T) {
 	}
 	if !before.Leaf.Equal(after.Leaf) || before.Leaf.Subject.String() != "CN=alice" {
 		t.Errorf("%s with serial %v, then %v", before.Leaf.Subject, before.Leaf.SerialNumber, after.Leaf.SerialNumber)
+	}
+}
+
+func TestClientCert(t *testing.T) {
+	pki, err := NewPKI(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, err := pki.clientTLS("alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	for _, valid := range []time.Duration{-time.Minute, time.Hour} {
+		certFile, keyFile, err := pki.ClientCert("alice", valid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert, err := tls.LoadX509KeyPair(certFile, keyFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if off := cert.Leaf.NotAfter.Sub(start.Add(valid)); off < -time.Second || off > time.Minute {
+			t.Errorf("valid for %v: until %v, which is %v off", valid, cert.Leaf.NotAfter, off)
+		}
+		long.Certificates = []tls.Certificate{cert}
+		if _, err := handshake(t, pki, long); (err != nil) != (valid < 0) {
+			t.Errorf("valid for %v: the server says %v", valid, err)
+		}
+		if known, _, err := pki.Client("alice"); err != nil || known != certFile {
+			t.Errorf("Client knows %s (%v), not %s", known, err, certFile)
+		}
 	}
 }

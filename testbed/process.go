@@ -14,6 +14,7 @@ import (
 type process struct {
 	name   string // for errors: "broker 0"
 	argv   []string
+	env    []string // on top of this program's own
 	log    string
 	silent bool // its standard output is data, not log: throw it away
 
@@ -45,6 +46,7 @@ func (p *process) start() error {
 		return fmt.Errorf("testbed: start %s: %w", p.name, err)
 	}
 	cmd := exec.Command(p.argv[0], p.argv[1:]...)
+	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stderr = out
 	if !p.silent {
 		cmd.Stdout = out

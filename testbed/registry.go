@@ -16,6 +16,8 @@ type registry interface {
 	// controlled fails while there is no controller.
 	controlled(ctx context.Context) error
 	createTopic(ctx context.Context, name string, assignment [][]int32, config map[string]string) error
+	// addPartitions gives a topic, which has had partitions so far, more.
+	addPartitions(ctx context.Context, topic string, present int, assignment [][]int32) error
 	deleteTopic(ctx context.Context, name string) error
 	// partitions returns errNoTopic for a topic that is not there.
 	partitions(ctx context.Context, topic string) ([]Partition, error)

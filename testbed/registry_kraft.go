@@ -57,6 +57,11 @@ func (r kraftRegistry) createTopic(ctx context.Context, name string, assignment 
 	return r.withAdmin(ctx, func(a sarama.ClusterAdmin) error { return a.CreateTopic(name, detail, false) })
 }
 
+func (r kraftRegistry) addPartitions(ctx context.Context, topic string, present int, assignment [][]int32) error {
+	total := int32(present + len(assignment))
+	return r.withAdmin(ctx, func(a sarama.ClusterAdmin) error { return a.CreatePartitions(topic, total, assignment, false) })
+}
+
 func (r kraftRegistry) deleteTopic(ctx context.Context, name string) error {
 	return r.withAdmin(ctx, func(a sarama.ClusterAdmin) error { return a.DeleteTopic(name) })
 }

@@ -59,6 +59,33 @@ func (r zkRegistry) createTopic(ctx context.Context, name string, assignment [][
 	return r.createZnode(ctx, "/brokers/topics/"+name, topic)
 }
 
+// addPartitions leaves what else newer releases keep in the topic's znode.
+func (r zkRegistry) addPartitions(ctx context.Context, topic string, present int, assignment [][]int32) error {
+	name := "/brokers/topics/" + topic
+	data, version, err := r.versioned(ctx, name)
+	if err != nil {
+		return err
+	}
+	var whole map[string]json.RawMessage
+	if err := json.Unmarshal(data, &whole); err != nil {
+		return fmt.Errorf("znode of topic %s: %w", topic, err)
+	}
+	var partitions map[string][]int32
+	if err := json.Unmarshal(whole["partitions"], &partitions); err != nil {
+		return fmt.Errorf("znode of topic %s: %w", topic, err)
+	}
+	for i, replicas := range assignment {
+		partitions[strconv.Itoa(present+i)] = replicas
+	}
+	if whole["partitions"], err = json.Marshal(partitions); err != nil {
+		return err
+	}
+	if data, err = json.Marshal(whole); err != nil {
+		return err
+	}
+	return r.setZnode(ctx, name, data, version)
+}
+
 func (r zkRegistry) deleteTopic(ctx context.Context, name string) error {
 	return r.createZnode(ctx, "/admin/delete_topics/"+name, nil)
 }

@@ -45,6 +45,13 @@ func (r kafkaRelease) apiVersions() bool { return r.protocol.IsAtLeast(sarama.V0
 // brokers that hear of each other only with the first topic.
 func (r kafkaRelease) old() bool { return !r.protocol.IsAtLeast(sarama.V0_9_0_0) }
 
+// namesListeners tells whether a broker may have several listeners of the same
+// protocol, by name.
+func (r kafkaRelease) namesListeners() bool { return r.protocol.IsAtLeast(sarama.V0_10_2_0) }
+
+// severalDisks tells whether brokers without ZooKeeper may have several disks.
+func (r kafkaRelease) severalDisks() bool { return r.protocol.IsAtLeast(sarama.V3_7_0_0) }
+
 // jars is the name of the release's pom, sums file and cache folder.
 func (r kafkaRelease) jars() string { return "kafka-" + r.version }
 

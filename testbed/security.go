@@ -114,7 +114,7 @@ func (c *Cluster) startSecurity(ctx context.Context) error {
 // startPKI makes the certificates, if anything needs them: the token endpoint
 // does, too.
 func (c *Cluster) startPKI(ctx context.Context) error {
-	listeners := slices.ContainsFunc(c.spec.Listeners, Listener.tls)
+	listeners := slices.ContainsFunc(c.spec.Listeners, Listener.tls) || c.spec.Wires && c.release.hasTLSBehindWires()
 	if !listeners && !c.spec.ZooKeeperTLS && !c.spec.offers(mechanismOAuthBearer) {
 		return nil
 	}

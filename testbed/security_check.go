@@ -20,6 +20,9 @@ var (
 func (s Spec) checkSecurity(rel kafkaRelease) error {
 	var errs []error
 	seen := map[string]bool{"PLAINTEXT": true, "CONTROLLER": true}
+	if s.Wires {
+		seen[wireListener] = true
+	}
 	for _, l := range s.Listeners {
 		if seen[l.Name] || !listenerName.MatchString(l.Name) {
 			errs = append(errs, fmt.Errorf("testbed: listener %q: want a name of its own, in capitals", l.Name))

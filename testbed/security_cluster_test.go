@@ -46,6 +46,7 @@ func testSecurity(t *testing.T, spec Spec) {
 	must(t, c.CreateTopic(t.Context(), "test", [][]int32{{0}}))
 	t.Run("certificates", func(t *testing.T) { testCertificates(t, c) })
 	t.Run("passwords", func(t *testing.T) { testPasswords(t, c) })
+	t.Run("new password", func(t *testing.T) { testNewPassword(t, c) })
 	t.Run("ACLs", func(t *testing.T) { testACLs(t, c) })
 	t.Run("tickets", func(t *testing.T) { testTickets(t, c) })
 	if c.Tokens() != nil {
@@ -122,6 +123,21 @@ func testPasswords(t *testing.T, c *Cluster) {
 		if err := ask(c, "SECURE", passwordLogin(t, c, mechanism, "alice", "wrong")); err == nil || !strings.Contains(err.Error(), "uthentication") {
 			t.Errorf("%s with a wrong password: %v", mechanism, err)
 		}
+	}
+}
+
+// testNewPassword changes a password while the cluster runs.
+func testNewPassword(t *testing.T, c *Cluster) {
+	ctx := t.Context()
+	old := passwordLogin(t, c, "SCRAM-SHA-512", "alice", `right "\ one`)
+	must(t, c.SetPassword(ctx, "alice", "new"))
+	must(t, ask(c, "SECURE", passwordLogin(t, c, "SCRAM-SHA-256", "alice", "new")))
+	must(t, ask(c, "SECURE", passwordLogin(t, c, "SCRAM-SHA-512", "alice", "new")))
+	if err := ask(c, "SECURE", old); err == nil || !strings.Contains(err.Error(), "uthentication") {
+		t.Errorf("with the old password: %v", err)
+	}
+	if err := c.SetPassword(ctx, "nobody", "new"); err == nil || !strings.Contains(err.Error(), "no such user") {
+		t.Errorf("for a user who is not there: %v", err)
 	}
 }
 

@@ -9,27 +9,34 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// addListeners gives one broker its listeners beside those that it has in p.
-func (c *Cluster) addListeners(p map[string]string) {
+// addListeners gives one broker its listeners beside those that it has in p, and
+// returns their addresses in the order of the spec.
+func (c *Cluster) addListeners(p map[string]string, ports *portSet) []string {
+	var addrs []string
 	for _, l := range c.spec.Listeners {
-		addr := loopback(c.ports.take())
-		c.security.listeners[l.Name] = append(c.security.listeners[l.Name], addr)
+		addr := loopback(ports.take())
+		addrs = append(addrs, addr)
 		for _, key := range []string{"listeners", "advertised.listeners"} {
 			if p[key] != "" {
 				p[key] += "," + l.Name + "://" + addr
 			}
 		}
 	}
+	return addrs
 }
 
 // secured returns the spec's settings for all brokers on top of those that
 // logins and the authorizer need.
 func (c *Cluster) secured(properties map[string]string) map[string]string {
 	p := c.spec.authorizerProperties(c.release)
-	if len(c.spec.Listeners) > 0 {
+	wired := c.spec.Wires && c.release.namesListeners()
+	if len(c.spec.Listeners) > 0 || wired {
 		protocols := "PLAINTEXT:PLAINTEXT"
 		if c.release.kraft() {
 			protocols += ",CONTROLLER:PLAINTEXT"
+		}
+		if wired {
+			protocols += "," + wireListener + ":PLAINTEXT"
 		}
 		for _, l := range c.spec.Listeners {
 			protocols += "," + l.Name + ":" + l.Protocol

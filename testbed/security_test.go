@@ -79,14 +79,14 @@ func TestListenerProperties(t *testing.T) {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
 	p := map[string]string{"listeners": "PLAINTEXT://127.0.0.1:20011"}
-	c.addListeners(p)
+	addrs := c.addListeners(p, c.ports)
 	if diff := cmp.Diff(map[string]string{
 		"listeners": "PLAINTEXT://127.0.0.1:20011,TLS://127.0.0.1:20031,SECURE://127.0.0.1:20032",
 	}, p); diff != "" {
 		t.Errorf("listeners (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"127.0.0.1:20032"}, c.Listener("SECURE")); diff != "" {
-		t.Errorf("SECURE (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]string{"127.0.0.1:20031", "127.0.0.1:20032"}, addrs); diff != "" {
+		t.Errorf("addresses (-want +got):\n%s", diff)
 	}
 }
 

@@ -26,13 +26,46 @@ func (c *Cluster) createUsers(ctx context.Context) error {
 			continue
 		}
 		// One request each: without ZooKeeper a user may not occur twice in one.
-		if err := c.upsert(ctx, c.credentials(mechanism)); err != nil {
+		if err := c.upsert(ctx, credentials(mechanism, c.spec.Users)); err != nil {
 			return fmt.Errorf("testbed: create the users of %s: %w", mechanism, err)
 		}
 	}
+	return c.awaitScram(ctx, c.spec.Users)
+}
+
+// SetPassword changes the password of a user of Spec.Users for the SCRAM
+// mechanisms that some listener offers, which must be one or more; for PLAIN the
+// user keeps the old one. It returns when the new one is good at every broker
+// that runs and is not frozen, and so the old one at none. Connections that are
+// logged in stay. The user's entry in Spec.Users stays, too.
+func (c *Cluster) SetPassword(ctx context.Context, user, password string) error {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	if _, ok := c.spec.Users[user]; !ok {
+		return fmt.Errorf("testbed: set the password of %q: Spec.Users has no such user", user)
+	}
+	changed, mechanisms := map[string]string{user: password}, 0
+	for mechanism := range scramMechanisms {
+		if !c.spec.offers(mechanism) {
+			continue
+		}
+		mechanisms++
+		if err := c.upsert(ctx, credentials(mechanism, changed)); err != nil {
+			return fmt.Errorf("testbed: set the password of %s for %s: %w", user, mechanism, err)
+		}
+	}
+	if mechanisms == 0 {
+		return fmt.Errorf("testbed: set the password of %s: no listener offers SCRAM", user)
+	}
+	return c.awaitScram(ctx, changed)
+}
+
+// awaitScram returns when users can log in with their passwords at every broker
+// that runs and is not frozen, with every SCRAM mechanism that it offers.
+func (c *Cluster) awaitScram(ctx context.Context, users map[string]string) error {
 	return waitFor(ctx, "wait until the SCRAM users can log in", func() error {
 		for _, l := range c.spec.Listeners {
-			if err := c.tryScram(l); err != nil {
+			if err := c.tryScram(l, users); err != nil {
 				return err
 			}
 		}
@@ -56,10 +89,10 @@ func (c *Cluster) upsert(ctx context.Context, credentials []sarama.AlterUserScra
 	})
 }
 
-// credentials returns those of all users for one mechanism.
-func (c *Cluster) credentials(mechanism string) []sarama.AlterUserScramCredentialsUpsert {
+// credentials returns those of users for one mechanism.
+func credentials(mechanism string, users map[string]string) []sarama.AlterUserScramCredentialsUpsert {
 	var out []sarama.AlterUserScramCredentialsUpsert
-	for user, password := range c.spec.Users {
+	for user, password := range users {
 		out = append(out, sarama.AlterUserScramCredentialsUpsert{
 			Name:       user,
 			Mechanism:  scramMechanisms[mechanism],
@@ -71,19 +104,22 @@ func (c *Cluster) credentials(mechanism string) []sarama.AlterUserScramCredentia
 	return out
 }
 
-// tryScram logs every user in at every broker, once with each SCRAM mechanism
-// of a listener.
-func (c *Cluster) tryScram(l Listener) error {
+// tryScram logs users in at every broker that runs and is not frozen, once with
+// each SCRAM mechanism of a listener.
+func (c *Cluster) tryScram(l Listener, users map[string]string) error {
 	for _, mechanism := range l.Mechanisms {
 		if !isScram(mechanism) {
 			continue
 		}
-		for user, password := range c.spec.Users {
+		for user, password := range users {
 			conf, err := c.loginConfig(l, mechanism, user, password)
 			if err != nil {
 				return permanent{err}
 			}
-			for _, addr := range c.Listener(l.Name) {
+			for i, addr := range c.Listener(l.Name) {
+				if !c.brokers[i].proc.responsive() {
+					continue
+				}
 				if err := tryLogin(addr, conf); err != nil {
 					return fmt.Errorf("user %s at %s: %w", user, addr, err)
 				}

@@ -16,6 +16,13 @@ type Server struct {
 	secureAddr string
 	// quorumAddr is where the node listens as a controller without ZooKeeper.
 	quorumAddr string
+	// directAddr is where brokers and the testbed's own consumers reach a broker
+	// that advertises a wire under its plain listener; else empty.
+	directAddr string
+	wire       *Wire   // before a broker, with Spec.Wires
+	zkWires    []*Wire // from a broker to each ZooKeeper server
+	disks      []disk
+	clock      string // the file that says how far the clock is moved, or ""
 	proc       *process
 	shared     bool // the JVM runs the other ZooKeeper servers as well
 	// cleared fails while the server may not be started yet; nil: at any time.

@@ -69,6 +69,22 @@ type Spec struct {
 	// releases from 3.5; the brokers and the testbed stay on the first. Clients
 	// show a certificate, unless ZooKeeperProperties sets ssl.clientAuth=none.
 	ZooKeeperTLS bool
+	// Wires has clients reach every broker through a Wire; see Cluster.Wire.
+	Wires bool
+	// ZooKeeperWires puts wires before the ZooKeeper servers, one each for clients
+	// and one each for every broker; see Cluster.ZooKeeperWire and
+	// Cluster.ZooKeeperWiresOf.
+	ZooKeeperWires bool
+	// LogDirs is the number of disks of every broker, the folders in its log.dirs;
+	// default 1. Without ZooKeeper the metadata log lies beside them.
+	LogDirs int
+	// LogDirBytes gives every disk this size, by a file system of its own in
+	// memory, which needs root on Linux; default 0: as large as the machine's. Leave
+	// room for Kafka's own topics and their indexes: 16 MiB are enough.
+	LogDirBytes int64
+	// MovableClocks lets Server.MoveClock move the clocks of the cluster's servers.
+	// It needs Linux and a C compiler.
+	MovableClocks bool
 	// Dir is where data, settings and logs go: a folder that is empty or does
 	// not exist yet, and that stays. Empty: a temporary one that Stop removes.
 	Dir string
@@ -109,6 +125,9 @@ func (s Spec) withDefaults() (Spec, kafkaRelease, error) {
 	if rel.kraft() {
 		s.ZooKeepers, s.ZooKeeper, s.Observers = 0, "", 0
 	}
+	if s.LogDirs == 0 {
+		s.LogDirs = 1
+	}
 	s.Chroot = strings.TrimRight(s.Chroot, "/")
 	return s, rel, s.check(rel)
 }
@@ -126,6 +145,12 @@ func (s Spec) check(rel kafkaRelease) error {
 	}
 	if s.Chroot != "" && !strings.HasPrefix(s.Chroot, "/") {
 		errs = append(errs, fmt.Errorf("testbed: chroot %q must begin with a slash", s.Chroot))
+	}
+	if s.LogDirs < 0 || s.LogDirBytes < 0 {
+		errs = append(errs, fmt.Errorf("testbed: %d disks of %d bytes: neither may be negative", s.LogDirs, s.LogDirBytes))
+	}
+	if s.LogDirs > 1 && rel.kraft() && !rel.severalDisks() {
+		errs = append(errs, fmt.Errorf("testbed: Kafka %s has one disk without ZooKeeper; 3.7 and later may have several", rel.version))
 	}
 	for id := range s.BrokerProperties {
 		if id < 0 || id >= s.Brokers {

@@ -42,6 +42,8 @@ func TestSpecMistakes(t *testing.T) {
 		"does not run without ZooKeeper":     {Kafka: "2.8.2", KRaft: true},
 		"see Spec.KRaft":                     {Kafka: "3.9.2", Controllers: 3},
 		"two voters or more":                 {ZooKeepers: 1, Observers: 1},
+		"-1 disks":                           {LogDirs: -1},
+		"has one disk without ZooKeeper":     {Kafka: "3.3.2", KRaft: true, LogDirs: 2},
 		"-1 observers":                       {Observers: -1},
 	} {
 		if _, err := Start(t.Context(), spec); err == nil || !strings.Contains(err.Error(), want) {

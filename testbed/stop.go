@@ -14,6 +14,7 @@ func (c *Cluster) stopAll() error {
 	c.mu.Lock()
 	c.stopped = true
 	processes, producers, groups, conn := c.processes, c.producers, c.groups, c.zk
+	wires, diskFiles, ports := c.wires, c.diskFiles, c.takers
 	c.mu.Unlock()
 	var errs []error
 	if conn != nil {
@@ -28,9 +29,18 @@ func (c *Cluster) stopAll() error {
 	for _, g := range groups {
 		_ = g.Stop() // the brokers of which it would take leave are gone
 	}
+	for _, w := range wires {
+		w.Close()
+	}
+	for _, f := range diskFiles {
+		errs = append(errs, f.Close())
+	}
 	errs = append(errs, c.security.close())
 	if c.ports != nil {
-		c.ports.release()
+		ports = append(ports, c.ports)
+	}
+	for _, set := range ports {
+		set.release()
 	}
 	if c.lock != nil {
 		errs = append(errs, os.RemoveAll(c.dir), c.lock.Close())

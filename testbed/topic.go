@@ -28,17 +28,42 @@ func (c *Cluster) CreateTopicWith(ctx context.Context, name string, assignment [
 	if err := c.registry.createTopic(ctx, name, assignment, config); err != nil {
 		return fmt.Errorf("testbed: create topic %s: %w", name, err)
 	}
-	err := c.AwaitTopic(ctx, name, func(partitions []Partition) bool {
-		return len(partitions) == len(assignment) && !slices.ContainsFunc(partitions, func(p Partition) bool {
+	return c.awaitServed(ctx, name, 0, len(assignment))
+}
+
+// AddPartitions gives a topic further partitions, the first of which gets the
+// number of those that are there; assignment is as in CreateTopic. With
+// ZooKeeper it writes the topic's znode, as Kafka's own tool did, which nobody
+// checks: an assignment to brokers that do not run leaves partitions without a
+// leader. It returns when the new partitions are as CreateTopic leaves its.
+func (c *Cluster) AddPartitions(ctx context.Context, topic string, assignment [][]int32) error {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	present, err := c.Partitions(ctx, topic)
+	if err != nil {
+		return err
+	}
+	if err := c.registry.addPartitions(ctx, topic, len(present), assignment); err != nil {
+		return fmt.Errorf("testbed: add partitions to topic %s: %w", topic, err)
+	}
+	return c.awaitServed(ctx, topic, len(present), len(present)+len(assignment))
+}
+
+// awaitServed returns when a topic has so many partitions, those from the first
+// given one on have a leader and all their replicas in the ISR, and every broker
+// that runs and is not frozen knows the topic.
+func (c *Cluster) awaitServed(ctx context.Context, topic string, first, count int) error {
+	err := c.AwaitTopic(ctx, topic, func(partitions []Partition) bool {
+		return len(partitions) == count && !slices.ContainsFunc(partitions[first:], func(p Partition) bool {
 			return p.Leader < 0 || len(p.ISR) != len(p.Replicas)
 		})
 	})
 	if err != nil {
 		return err
 	}
-	return waitFor(ctx, "wait until the brokers know topic "+name, func() error {
+	return waitFor(ctx, "wait until the brokers know topic "+topic, func() error {
 		for _, s := range c.responsive() {
-			if err := c.knowsTopic(s, name, len(assignment)); err != nil {
+			if err := c.knowsTopic(s, topic, first, count); err != nil {
 				return err
 			}
 		}
@@ -117,15 +142,16 @@ func (c *Cluster) ElectPreferred(ctx context.Context, topic string, partitions .
 	return nil
 }
 
-// knowsTopic fails until a broker's metadata shows a leader for each partition.
-func (c *Cluster) knowsTopic(s *Server, topic string, partitions int) error {
+// knowsTopic fails until a broker's metadata shows so many partitions and a
+// leader for each from the first given one on.
+func (c *Cluster) knowsTopic(s *Server, topic string, first, count int) error {
 	metadata, err := c.metadata(s.addr)
 	if err != nil {
 		return fmt.Errorf("metadata of %s: %w", s.name, err)
 	}
 	for _, t := range metadata.Topics {
-		if t.Name == topic && len(t.Partitions) == partitions &&
-			!slices.ContainsFunc(t.Partitions, func(p *sarama.PartitionMetadata) bool { return p.Leader < 0 }) {
+		if t.Name == topic && len(t.Partitions) == count &&
+			!slices.ContainsFunc(t.Partitions, func(p *sarama.PartitionMetadata) bool { return int(p.ID) >= first && p.Leader < 0 }) {
 			return nil
 		}
 	}

@@ -42,16 +42,41 @@ func (c *Cluster) Path(znode string) string { return c.spec.Chroot + znode }
 // znode reads one of Kafka's znodes, with its own time limit, because the
 // client waits for ever while there is no quorum.
 func (c *Cluster) znode(ctx context.Context, name string) ([]byte, error) {
+	data, _, err := c.versioned(ctx, name)
+	return data, err
+}
+
+// versioned is znode, with the version that setZnode wants.
+func (c *Cluster) versioned(ctx context.Context, name string) (data []byte, version int32, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	data, err := await(ctx, func() ([]byte, error) {
-		data, _, err := c.ZK().Get(c.Path(name))
-		return data, err
+	type content struct {
+		data    []byte
+		version int32
+	}
+	got, err := await(ctx, func() (content, error) {
+		data, stat, err := c.ZK().Get(c.Path(name))
+		if err != nil {
+			return content{}, err
+		}
+		return content{data, stat.Version}, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("znode %s: %w", c.Path(name), err)
+		return nil, 0, fmt.Errorf("znode %s: %w", c.Path(name), err)
 	}
-	return data, nil
+	return got.data, got.version, nil
+}
+
+// setZnode replaces what one of Kafka's znodes holds, unless somebody else has
+// since the version was read.
+func (c *Cluster) setZnode(ctx context.Context, name string, data []byte, version int32) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, err := await(ctx, func() (*zk.Stat, error) { return c.ZK().Set(c.Path(name), data, version) })
+	if err != nil {
+		return fmt.Errorf("set znode %s: %w", c.Path(name), err)
+	}
+	return nil
 }
 
 // createZnode creates one of Kafka's znodes, persistent and open to all.

@@ -73,7 +73,9 @@ func (c *Cluster) addZooKeepers(ctx context.Context, java string) error {
 		for i, file := range files {
 			name := fmt.Sprintf("ZooKeeper server %d", i+1)
 			argv := javaCommand(java, c.log4j, classpath, options, "org.apache.zookeeper.server.quorum.QuorumPeerMain", file)
-			c.addZooKeeper(i, ports[i], c.newProcess(name, fmt.Sprintf("zookeeper-%d", i+1), argv))
+			if err := c.addZooKeeper(i, ports[i], c.newProcess(name, fmt.Sprintf("zookeeper-%d", i+1), argv)); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
@@ -84,12 +86,14 @@ func (c *Cluster) addZooKeepers(ctx context.Context, java string) error {
 	argv := javaCommand(java, c.log4j, classes+string(filepath.ListSeparator)+classpath, options, "Ensemble", files...)
 	ensemble := c.newProcess("the ZooKeeper ensemble", "zookeeper", argv)
 	for i := range files {
-		c.addZooKeeper(i, ports[i], ensemble)
+		if err := c.addZooKeeper(i, ports[i], ensemble); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (c *Cluster) addZooKeeper(index int, ports zkPorts, proc *process) {
+func (c *Cluster) addZooKeeper(index int, ports zkPorts, proc *process) error {
 	s := &Server{
 		name:   fmt.Sprintf("ZooKeeper server %d", index+1),
 		id:     index + 1,
@@ -108,6 +112,7 @@ func (c *Cluster) addZooKeeper(index int, ports zkPorts, proc *process) {
 		return err
 	}
 	c.zookeepers = append(c.zookeepers, s)
+	return c.setClock(s)
 }
 
 // zkMode asks a server for its part in the ensemble: "leader", "follower",
