@@ -12,10 +12,10 @@ type News struct {
 	Servers map[string]Look  // by name: ZooKeeper servers that are in another mode
 }
 
-// Look is a ZooKeeper server as it was at some moment.
+// Look is a ZooKeeper server as it answered between polls.
 type Look struct {
 	Server
-	At time.Time
+	At time.Time // when it was asked
 }
 
 // NewNews returns that there is none.
@@ -31,6 +31,7 @@ func (n News) Clear() {
 // there is anything. All else is as it was read. The snapshot itself is not changed.
 func (s *Snapshot) With(news News) (*Snapshot, bool) {
 	amended := *s
+	amended.Amended = time.Now()
 	lost, looked := amended.lose(news.Losses), amended.look(news.Servers)
 	if !lost && !looked {
 		return s, false

@@ -23,6 +23,9 @@ func TestSnapshotWithLosses(t *testing.T) {
 	if !lost || got.BrokersHeard != 0 || got.Brokers[0].Probe.Status != BrokerRefused || s.Brokers[0].Probe.Status != BrokerAlive {
 		t.Errorf("%v, %+v; the original is %+v", lost, got.Brokers[0], s.Brokers[0])
 	}
+	if got.Latest() != got.Amended || !s.Amended.IsZero() {
+		t.Error("a loss happens when it is told, not when the poll before ended")
+	}
 	if _, again := got.With(refused("b:1", 2)); again {
 		t.Error("a broker that is down already was lost again")
 	}

@@ -26,6 +26,7 @@ type Snapshot struct {
 	Trigger  Trigger
 	Started  time.Time // when the poll began
 	Finished time.Time // when the last answer was in
+	Amended  time.Time // when something newer was put in; zero where nothing was
 
 	Ensemble      *Ensemble // nil when no ZooKeeper is configured
 	Registrations Reading[map[int32]*Registration]
@@ -65,6 +66,14 @@ func (s *Snapshot) Broker(id int32) *Broker {
 		}
 	}
 	return nil
+}
+
+// Latest is the time of the latest that the snapshot tells.
+func (s *Snapshot) Latest() time.Time {
+	if s.Amended.After(s.Finished) {
+		return s.Amended
+	}
+	return s.Finished
 }
 
 // Reachable says whether any broker answered in this poll.

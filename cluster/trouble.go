@@ -31,7 +31,7 @@ type Trouble struct {
 	Severity Severity
 	Text     string
 	Detail   string    // the error behind it; ""
-	Since    time.Time // end of the poll that saw it first
+	Since    time.Time // when it was seen first: the end of a poll, as a rule
 	Seen     bool      // false: what would show it could not be read in this poll, so it is not known to be over
 	Blind    bool      // it tells what we cannot see, not what the cluster suffers
 
@@ -61,7 +61,7 @@ func (ts Troubles) Update(s *Snapshot) (now, began, ended []Trouble) {
 			continue
 		}
 		seen[t.Key] = true
-		t.Since, t.Seen = s.Finished, true
+		t.Since, t.Seen = s.Latest(), true
 		if ongoing {
 			t.Since = old.Since
 		}

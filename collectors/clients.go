@@ -13,7 +13,7 @@ import (
 type EnsembleReader interface {
 	Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault)
 	// Look asks for their modes alone, and leaves out the servers that do not tell.
-	Look(ctx context.Context) map[string]cluster.Server
+	Look(ctx context.Context) map[string]cluster.Look
 }
 
 // RegistryReader reads what Kafka keeps in ZooKeeper.

@@ -88,21 +88,22 @@ func (p *Poller) watchEnsemble(ctx context.Context) {
 
 // looked takes note of the servers that are in another mode than shown, and says
 // whether there is one that was not told of yet, by the modes in told.
-func (p *Poller) looked(servers map[string]cluster.Server, told map[string]cluster.ServerMode) (news bool) {
+func (p *Poller) looked(servers map[string]cluster.Look, told map[string]cluster.ServerMode) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.prev.Ensemble == nil {
 		return false // it could not be read
 	}
+	read := p.prev.Outcomes[cluster.SourceEnsemble].Finished
 	for i := range p.prev.Ensemble.Servers {
 		shown := &p.prev.Ensemble.Servers[i]
 		switch now, answered := servers[shown.Name]; {
-		case !answered:
+		case !answered, now.At.Before(read): // a slow one may tell what is past
 		case now.Mode == shown.Mode:
 			delete(told, shown.Name)
 		case told[shown.Name] != now.Mode:
 			told[shown.Name], news = now.Mode, true
-			p.events.Servers[shown.Name] = cluster.Look{Server: now, At: time.Now()}
+			p.events.Servers[shown.Name] = now
 		}
 	}
 	return news

@@ -36,9 +36,9 @@ type fakeCluster struct {
 	described map[string]kafka.DescribedGroup
 	retained  []kafka.Node
 
-	looks      map[string]cluster.Server // what the ZooKeeper servers tell between polls
-	slow       time.Duration             // how long probes take
-	identity   kafka.Identity            // of every broker but these
+	looks      map[string]cluster.Look // what the ZooKeeper servers tell between polls
+	slow       time.Duration           // how long probes take
+	identity   kafka.Identity          // of every broker but these
 	identities map[int32]kafka.Identity
 	types      map[string]string
 	// What brokers tell of the cluster, where it is asked of them. Reassignments are
@@ -92,16 +92,21 @@ func (f *fakeCluster) Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fa
 	return &cluster.Ensemble{Servers: []cluster.Server{{Name: "z", Mode: cluster.ModeStandalone, Status: cluster.ServerOK}}}, nil
 }
 
-func (f *fakeCluster) Look(context.Context) map[string]cluster.Server {
+func (f *fakeCluster) Look(context.Context) map[string]cluster.Look {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return maps.Clone(f.looks)
+	looks := maps.Clone(f.looks)
+	for name, l := range looks {
+		l.At = time.Now()
+		looks[name] = l
+	}
+	return looks
 }
 
 func (f *fakeCluster) set(mode cluster.ServerMode) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.looks = map[string]cluster.Server{"z": {Name: "z", Mode: mode}}
+	f.looks = map[string]cluster.Look{"z": {Server: cluster.Server{Name: "z", Mode: mode}}}
 }
 
 func (f *fakeCluster) Registry(ctx context.Context, choose zookeeper.PictureChoice) zookeeper.Registry {

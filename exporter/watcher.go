@@ -220,7 +220,7 @@ func (w *watcher) tell(r collectors.Result) {
 		w.log.Log(context.Background(), level, t.Text, attrs...)
 	}
 	for _, t := range r.Ended {
-		w.log.Info("Over: "+t.Text, "lasted", r.Snapshot.Finished.Sub(t.Since).Round(time.Second))
+		w.log.Info("Over: "+t.Text, "lasted", r.Snapshot.Latest().Sub(t.Since).Round(time.Second))
 	}
 }
 

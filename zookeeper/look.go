@@ -10,8 +10,8 @@ import (
 // look is one question for a server's mode. Whoever asked may be gone before the
 // answer comes.
 type look struct {
-	done chan struct{} // closed when server is there
-	cluster.Server
+	done chan struct{} // closed when the rest is there
+	cluster.Look
 }
 
 // Look asks all servers side by side for srvr alone, and returns by the context's
@@ -27,12 +27,12 @@ type look struct {
 // that an idle connection tells to be as it was when it was asked last.
 //
 // The map belongs to the caller. Concurrent calls are safe; they share what is asked.
-func (e *Ensemble) Look(ctx context.Context) map[string]cluster.Server {
+func (e *Ensemble) Look(ctx context.Context) map[string]cluster.Look {
 	looks := make([]*look, len(e.members))
 	for i, m := range e.members {
 		looks[i] = m.lookUp(e.opts.Dial)
 	}
-	servers := make(map[string]cluster.Server, len(looks))
+	servers := make(map[string]cluster.Look, len(looks))
 	for i, l := range looks {
 		if l == nil {
 			continue
@@ -44,7 +44,7 @@ func (e *Ensemble) Look(ctx context.Context) map[string]cluster.Server {
 		if isClosed(l.done) {
 			e.members[i].forget(l)
 			if l.Status != cluster.ServerNotAllowed {
-				servers[l.Name] = l.Server
+				servers[l.Name] = l.Look
 			}
 		}
 	}
@@ -57,7 +57,7 @@ func (m *member) lookUp(dial DialFunc) *look {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.look == nil && !m.memory.wordless && m.idle == nil {
-		m.look = &look{done: make(chan struct{})}
+		m.look = &look{done: make(chan struct{}), Look: cluster.Look{At: time.Now()}}
 		go m.answer(m.look, m.memory.timeout(), dial)
 	}
 	return m.look
