@@ -19,7 +19,8 @@ import (
 	"time"
 )
 
-// binary is evenkeel, built once for all tests, with the race detector in it.
+// binary is evenkeel, built once for all tests, with the race detector in it unless
+// its memory is to be measured.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binary = filepath.Join(dir, "evenkeel")
-	build := exec.Command("go", "build", "-race", "-o", binary, "..")
+	build := exec.Command("go", "build", fmt.Sprintf("-race=%t", detectRaces), "-o", binary, "..")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	code := 1
 	if err := build.Run(); err == nil {
@@ -68,6 +69,15 @@ func (b *logBuffer) String() string {
 // returns when it listens.
 func start(t *testing.T, flags ...string) *program {
 	t.Helper()
+	p := launch(t, flags...)
+	t.Cleanup(p.stop)
+	p.awaitListening()
+	return p
+}
+
+// launch runs evenkeel with the flags, at a free port, until the caller stops it.
+func launch(t *testing.T, flags ...string) *program {
+	t.Helper()
 	p := &program{t: t, log: &logBuffer{}}
 	address := freeAddress(t)
 	p.url = "http://" + address
@@ -77,12 +87,15 @@ func start(t *testing.T, flags ...string) *program {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(p.stop)
+	return p
+}
+
+func (p *program) awaitListening() {
+	p.t.Helper()
 	p.await("it listens", 15*time.Second, func() error {
 		_, err := p.get("/-/healthy")
 		return err
 	})
-	return p
 }
 
 func freeAddress(t *testing.T) string {

@@ -96,7 +96,15 @@ func (j *judge) end(least int, often ...string) {
 }
 
 func (j *judge) judgeStates(s samples, from, to time.Time, judged map[string]int) {
-	for series, values := range j.truths.possible(from, to) {
+	for _, lie := range s.contradicts(j.truths.possible(from, to), judged) {
+		j.t.Errorf("%v: %s between %v and %v", s.at, lie, from, to)
+	}
+}
+
+// contradicts returns what is shown and not among the values that were possible, and
+// counts in judged what was compared.
+func (s samples) contradicts(possible map[string][]float64, judged map[string]int) (lies []string) {
+	for series, values := range possible {
 		got, there := s.values[series]
 		if !there {
 			continue // absent is no lie
@@ -107,9 +115,10 @@ func (j *judge) judgeStates(s samples, from, to time.Time, judged map[string]int
 			right = got >= slices.Min(values) && got <= slices.Max(values)
 		}
 		if !right {
-			j.t.Errorf("%v: %s is %v, which was not true between %v and %v: %v", s.at, series, got, from, to, values)
+			lies = append(lies, fmt.Sprintf("%s is %v, true was %v", series, got, values))
 		}
 	}
+	return lies
 }
 
 // judgeUp holds that a dead broker is never up. A living one may be down in our

@@ -98,6 +98,11 @@ func readMetadataOf(t *testing.T, c *testbed.Cluster, id int) reader {
 	broker := sarama.NewBroker(c.Bootstrap()[id])
 	must(t, broker.Open(conf))
 	t.Cleanup(func() { _ = broker.Close() })
+	return readMetadata(broker, conf)
+}
+
+// readMetadata is readMetadataOf over a connection that the caller closes.
+func readMetadata(broker *sarama.Broker, conf *sarama.Config) reader {
 	return func(c *testbed.Cluster) (truth, error) {
 		v := truth{from: time.Now(), brokers: len(c.Brokers()), controller: unsaid, partitions: map[partName]partTruth{}}
 		told, err := broker.GetMetadata(sarama.NewMetadataRequest(conf.Version, nil))

@@ -197,14 +197,19 @@ func (r *recorder) possible(from, to time.Time) map[string][]float64 {
 // unseenSince returns the series that may have had a value between two readings
 // that neither of them shows.
 func (v truth) unseenSince(before truth) (series []string) {
-	missed := v.comings-before.comings > 1 || len(v.partitions) != len(before.partitions)
+	missed, moved := v.comings-before.comings > 1 || len(v.partitions) != len(before.partitions), false
 	for name, p := range v.partitions {
-		if was, there := before.partitions[name]; !there || p.version-was.version > 1 {
+		was, there := before.partitions[name]
+		moved = moved || p.version != was.version
+		if !there || p.version-was.version > 1 {
 			missed = true
 			for _, metric := range stateMetrics {
 				series = append(series, partSeries(metric, name))
 			}
 		}
+	}
+	if moved && len(v.registered) != len(before.registered) {
+		missed = true // in which order they did decides what partitions counted as in between
 	}
 	if v.comings-before.comings > 1 {
 		for id := range v.brokers {
