@@ -1,5 +1,7 @@
 package cluster
 
+import "time"
+
 // ServerMode is what a ZooKeeper server says it is.
 type ServerMode string
 
@@ -77,6 +79,8 @@ type Server struct {
 	Stats   map[string]float64 // those of ServerStats that it told
 	More    map[string]float64 // what else it told in mntr or by its AdminServer, spelled like those; nil where not wanted
 	Err     error              // why Status is not ServerOK; nil otherwise
+
+	Answered time.Time // when it had told its mode, or failed to
 }
 
 // Up says whether the server gave any valid reply; that it serves nobody is one.

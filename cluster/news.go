@@ -60,16 +60,16 @@ func (s *Snapshot) lose(losses map[string]Probe) bool {
 	return true
 }
 
-// look puts in the ZooKeeper servers whose mode changed after all were asked.
+// look puts in the ZooKeeper servers that were in another mode when they were asked
+// after they had answered the poll, which may have waited for others since.
 func (s *Snapshot) look(servers map[string]Look) bool {
 	if s.Ensemble == nil {
 		return false
 	}
-	asked := s.Outcomes[SourceEnsemble].Finished
 	all := slices.Clone(s.Ensemble.Servers)
 	changed := false
 	for i := range all {
-		if now, told := servers[all[i].Name]; told && now.Mode != all[i].Mode && now.At.After(asked) {
+		if now, told := servers[all[i].Name]; told && now.Mode != all[i].Mode && now.At.After(all[i].Answered) {
 			all[i], changed = now.Server, true
 		}
 	}

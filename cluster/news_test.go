@@ -34,7 +34,8 @@ func TestSnapshotWithLosses(t *testing.T) {
 func TestSnapshotWithModes(t *testing.T) {
 	now := time.Now()
 	s := agreeing()
-	s.Outcomes = map[Source]Outcome{SourceEnsemble: {Finished: now}}
+	s.Ensemble.Servers[0].Answered = now
+	s.Outcomes = map[Source]Outcome{SourceEnsemble: {Finished: now.Add(time.Minute)}} // it waited for another
 	look := func(name string, mode ServerMode, after time.Duration) News {
 		return News{Servers: map[string]Look{name: {Server: Server{Name: name, Mode: mode}, At: now.Add(after)}}}
 	}

@@ -7,6 +7,9 @@ type Trigger string
 
 // What starts a poll.
 const (
+	// TriggerNone starts none: there is something to be shown, and nothing to be found
+	// out.
+	TriggerNone     Trigger = ""
 	TriggerInterval Trigger = "interval"
 	TriggerWatch    Trigger = "zookeeper_watch"
 	TriggerLost     Trigger = "connection_lost"

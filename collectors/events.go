@@ -62,8 +62,8 @@ func (p *Poller) changed(what string) {
 }
 
 // watchEnsemble asks the ZooKeeper servers for their modes, and tells of each that is
-// not as the last snapshot shows it. Where that stays so though a poll has looked, it
-// is not told again.
+// not as the last snapshot shows it. Where that stays so though a poll has looked, no
+// further poll is asked for.
 func (p *Poller) watchEnsemble(ctx context.Context) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
@@ -80,33 +80,39 @@ func (p *Poller) watchEnsemble(ctx context.Context) {
 		asking, cancel := context.WithTimeout(ctx, lookTimeout)
 		servers := p.ensemble.Look(asking)
 		cancel()
-		if ctx.Err() == nil && p.looked(servers, told) {
-			p.signal(cluster.TriggerMode)
+		if ctx.Err() != nil {
+			return
+		}
+		if trigger, news := p.looked(servers, told); news {
+			p.signal(trigger)
 		}
 	}
 }
 
 // looked takes note of the servers that are in another mode than shown, and says
-// whether there is one that was not told of yet, by the modes in told.
-func (p *Poller) looked(servers map[string]cluster.Look, told map[string]cluster.ServerMode) (news bool) {
+// whether there is one, and whether it asks for a poll: whether it was not told of
+// yet, by the modes in told.
+func (p *Poller) looked(servers map[string]cluster.Look, told map[string]cluster.ServerMode) (trigger cluster.Trigger, news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.prev.Ensemble == nil {
-		return false // it could not be read
+		return trigger, false // it could not be read
 	}
-	read := p.prev.Outcomes[cluster.SourceEnsemble].Finished
 	for i := range p.prev.Ensemble.Servers {
 		shown := &p.prev.Ensemble.Servers[i]
-		switch now, answered := servers[shown.Name]; {
-		case !answered, now.At.Before(read): // a slow one may tell what is past
+		now, answered := servers[shown.Name]
+		switch {
+		case !answered, now.At.Before(shown.Answered): // a slow one may tell what is past
+			continue
 		case now.Mode == shown.Mode:
 			delete(told, shown.Name)
+			continue
 		case told[shown.Name] != now.Mode:
-			told[shown.Name], news = now.Mode, true
-			p.events.Servers[shown.Name] = now
+			trigger = cluster.TriggerMode
 		}
+		told[shown.Name], p.events.Servers[shown.Name], news = now.Mode, now, true
 	}
-	return news
+	return trigger, news
 }
 
 // Amend returns the last snapshot with the brokers that were lost since, and the

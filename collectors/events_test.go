@@ -82,10 +82,13 @@ func TestModesAreWatched(t *testing.T) {
 		told := 0
 		ctx, cancel := context.WithCancel(t.Context())
 		go p.Watch(ctx, func(trigger cluster.Trigger) {
-			if trigger != cluster.TriggerMode {
+			switch trigger {
+			case cluster.TriggerMode:
+				told++
+			case cluster.TriggerNone: // to be shown, which nobody does here
+			default:
 				t.Errorf("told of %s", trigger)
 			}
-			told++
 		})
 		expect := func(what string, want int) {
 			t.Helper()
@@ -105,9 +108,12 @@ func TestModesAreWatched(t *testing.T) {
 		}
 		p.poll(t)
 		expect("a poll sees it otherwise", 1)
+		if amended, ok := p.Amend(); !ok || amended.Snapshot.Ensemble.Servers[0].Mode != cluster.ModeNotServing {
+			t.Errorf("what is known since that poll is not shown: %v", ok)
+		}
 		f.set(cluster.ModeLeader)
 		expect("it changed again", 2)
-		f.set(cluster.ModeStandalone)
+		f.set(cluster.ModeNotServing)
 		expect("it is as shown", 2)
 		f.set(cluster.ModeLeader)
 		expect("and changed anew", 3)

@@ -87,9 +87,9 @@ func (f *fakeCluster) calls(prefix string) (all []string) {
 
 func (f *fakeCluster) Read(ctx context.Context) (*cluster.Ensemble, []cluster.Fault) {
 	if err := f.note(ctx, "ensemble"); err != nil {
-		return &cluster.Ensemble{Servers: []cluster.Server{{Name: "z", Mode: cluster.ModeUnreachable, Status: cluster.ServerTimeout}}}, nil
+		return &cluster.Ensemble{Servers: []cluster.Server{{Name: "z", Mode: cluster.ModeUnreachable, Status: cluster.ServerTimeout, Answered: time.Now()}}}, nil
 	}
-	return &cluster.Ensemble{Servers: []cluster.Server{{Name: "z", Mode: cluster.ModeStandalone, Status: cluster.ServerOK}}}, nil
+	return &cluster.Ensemble{Servers: []cluster.Server{{Name: "z", Mode: cluster.ModeStandalone, Status: cluster.ServerOK, Answered: time.Now()}}}, nil
 }
 
 func (f *fakeCluster) Look(context.Context) map[string]cluster.Look {

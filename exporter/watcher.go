@@ -120,11 +120,14 @@ func (w *watcher) wait(ctx context.Context, pace *pace) (cluster.Trigger, bool) 
 
 // note takes what happened. Of what waits already one thing is enough.
 func (w *watcher) note(t cluster.Trigger) {
-	if t == cluster.TriggerLost || t == cluster.TriggerMode {
+	if t == cluster.TriggerLost || t == cluster.TriggerMode || t == cluster.TriggerNone {
 		select {
 		case w.news <- struct{}{}:
 		default:
 		}
+	}
+	if t == cluster.TriggerNone {
+		return
 	}
 	select {
 	case w.events <- t:

@@ -157,7 +157,7 @@ func (m *member) admin(ctx context.Context, opts EnsembleOptions, server *cluste
 func (m *member) srvr(ctx context.Context, dial DialFunc) cluster.Server {
 	server := cluster.Server{Name: m.name, Mode: cluster.ModeUnreachable, Status: cluster.ServerOK}
 	reply, address, err := ask(ctx, dial, m.name, "srvr")
-	server.Address = address
+	server.Address, server.Answered = address, time.Now()
 	if err == nil {
 		var told srvrReply
 		if told, err = parseSrvr(reply); err == nil {
@@ -191,7 +191,7 @@ func (m *member) mntr(ctx context.Context, opts EnsembleOptions, server *cluster
 
 // panicked is a server whose answer made us panic.
 func (m *member) panicked(err error) cluster.Server {
-	return cluster.Server{Name: m.name, Mode: cluster.ModeUnknown, Status: cluster.ServerBadReply, Err: err}
+	return cluster.Server{Name: m.name, Mode: cluster.ModeUnknown, Status: cluster.ServerBadReply, Err: err, Answered: time.Now()}
 }
 
 func (m *member) fault(err error) cluster.Fault {
