@@ -25,6 +25,22 @@ func (p *program) at(what string, want ...string) {
 	p.t.Logf("%s: shown after %v", what, time.Since(begun).Round(time.Millisecond))
 }
 
+// quiet waits until the last poll is long past, and with it every deadline that it has
+// set on connections that are kept.
+func (p *program) quiet() {
+	p.t.Helper()
+	p.await("a while without a poll", time.Minute, func() error {
+		s, err := p.scrape()
+		if err != nil {
+			return err
+		}
+		if last := time.UnixMilli(int64(1000 * s.values["evenkeel_poll_timestamp_seconds"])); time.Since(last) < 5*time.Second {
+			return fmt.Errorf("the last one ended at %v", last)
+		}
+		return nil
+	})
+}
+
 func TestSeenAtOnce(t *testing.T) {
 	t.Parallel()
 	c := testbed.StartT(t, testbed.Spec{})
@@ -39,6 +55,7 @@ func TestSeenAtOnce(t *testing.T) {
 	controller, err := c.Controller(ctx)
 	must(t, err)
 	other := 1 - controller.ID()
+	p.quiet()
 	must(t, controller.Kill())
 	p.at("a broker was killed, and is registered still", fmt.Sprintf(`kafka_broker_up{broker="%d"} 0`, controller.ID()),
 		fmt.Sprintf(`kafka_broker_up{broker="%d"} 1`, other), "kafka_brokers 1")
@@ -72,6 +89,7 @@ func TestSeenAtOnceWithoutZooKeeper(t *testing.T) {
 	p := start(t, append(eventFlags, "--kafka.brokers="+c.Bootstrap()[0])...)
 	p.shows("all in order", 30*time.Second, "kafka_brokers 3", "kafka_offline_partitions 0")
 	for id := range 2 { // also the one through which evenkeel found the others
+		p.quiet()
 		must(t, c.Broker(id).Kill())
 		p.at("a broker was killed", fmt.Sprintf(`kafka_broker_up{broker="%d"} 0`, id), fmt.Sprintf("kafka_brokers %d", 2-id))
 	}

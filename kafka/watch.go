@@ -34,6 +34,10 @@ func (l *line) startWatch() {
 		return
 	}
 	w, conn := &watch{over: make(chan struct{})}, l.link.socket.Conn
+	// The last call has left its deadline, which must not end the wait.
+	if conn.SetReadDeadline(time.Time{}) != nil {
+		return // it is closed, which the next call finds out
+	}
 	l.watch = w
 	go func() {
 		_, err := conn.Read(make([]byte, 1))

@@ -1,11 +1,13 @@
 package kafka
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
 )
@@ -237,5 +239,52 @@ func TestWithoutLostNothingIsWatched(t *testing.T) {
 	mustProbe(t, c, f.node(2))
 	if w := c.targets[c.key(f.node(2))].probe.watch; w != nil {
 		t.Error("the idle connection is being read")
+	}
+}
+
+// deadlined is a connection that knows until when its next read may wait, and tells
+// of reads of a single byte, which only a watch makes.
+type deadlined struct {
+	net.Conn
+	mu      sync.Mutex
+	until   time.Time
+	watched chan time.Time
+}
+
+func (d *deadlined) SetReadDeadline(t time.Time) error {
+	d.mu.Lock()
+	d.until = t
+	d.mu.Unlock()
+	return d.Conn.SetReadDeadline(t)
+}
+
+func (d *deadlined) SetDeadline(t time.Time) error {
+	d.mu.Lock()
+	d.until = t
+	d.mu.Unlock()
+	return d.Conn.SetDeadline(t)
+}
+
+func (d *deadlined) Read(p []byte) (int, error) {
+	if len(p) == 1 {
+		d.mu.Lock()
+		d.watched <- d.until
+		d.mu.Unlock()
+	}
+	return d.Conn.Read(p)
+}
+
+// The deadline of a call must not end the wait that follows it: after some seconds
+// nobody would see the broker die.
+func TestNoDeadlineEndsTheWait(t *testing.T) {
+	f := newFake(t, noGroups)
+	watched := make(chan time.Time, 10)
+	c, _ := newWatchingClient(t, Options{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		return &deadlined{Conn: conn, watched: watched}, err
+	}})
+	mustProbe(t, c, f.node(2))
+	if until := <-watched; !until.IsZero() {
+		t.Errorf("the wait ends in %v", time.Until(until))
 	}
 }
