@@ -153,10 +153,14 @@ func readJSON(c *testbed.Cluster, znode string, into any) (*zk.Stat, error) {
 }
 
 // between returns what was true at some moment of the span, the reading before it
-// included, because that held until the next one saw a change.
+// included, because that held until the next one saw a change; nothing where the span
+// began before the readings, for nobody knows what was true then.
 func (r *recorder) between(from, to time.Time) []truth {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.truths) == 0 || from.Before(r.truths[0].from) {
+		return nil
+	}
 	first := 0
 	for i, v := range r.truths {
 		if v.to.Before(from) {

@@ -31,9 +31,9 @@ type FaultKey struct {
 type Tally struct {
 	threshold float64
 	h         History
-	modes     map[string]ServerMode   // last serving mode of each server
-	ends      *Picture                // the last picture that was read
-	receded   map[partitionKey]Offset // ends that went backwards in the last reading, and from where
+	modes     map[string]ServerMode      // last serving mode of each server
+	ends      *Picture                   // the last picture that was read
+	receded   map[partitionKey]recession // ends that went backwards, until that is known to be a cut
 }
 
 // NewTally returns an empty history. Brokers with an imbalance ratio above the
@@ -52,7 +52,7 @@ func NewTally(threshold float64) *Tally {
 			RegisteredSince: map[int32]time.Time{},
 		},
 		modes:   map[string]ServerMode{},
-		receded: map[partitionKey]Offset{},
+		receded: map[partitionKey]recession{},
 	}
 	for _, trigger := range Triggers {
 		t.h.Polls[trigger] = 0

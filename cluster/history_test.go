@@ -35,15 +35,38 @@ func TestTruncationsAreConfirmedByTheNextReading(t *testing.T) {
 			var prev *Snapshot
 			var h History
 			for i, end := range c.ends {
-				next := blind(time.Duration(i), errors.New("x"))
+				next := blind(time.Duration(i)*10*time.Second, errors.New("x"))
 				if end != -2 {
-					next = snap(time.Duration(i), picture(topic("t", withEnd(part(0, []int32{0}, 0, []int32{0}), OffsetAt(end)))), alive(0))
+					next = snap(time.Duration(i)*10*time.Second, picture(topic("t", withEnd(part(0, []int32{0}, 0, []int32{0}), OffsetAt(end)))), alive(0))
 				}
 				h = tally.Observe(next, Compare(prev, next))
 				prev = next
 			}
 			equal(t, "truncations", h.Truncations["t"], c.want)
 		})
+	}
+}
+
+// Polls that follow an event come within the moment in which a new leader knows an
+// older high watermark.
+func TestTruncationTakesTime(t *testing.T) {
+	tally := NewTally(0.1)
+	observe := func(at time.Duration, end int64) int {
+		s := snap(0, picture(topic("t", withEnd(part(0, []int32{0}, 0, []int32{0}), OffsetAt(end)))), alive(0))
+		s.Finished = s.Finished.Add(at)
+		return tally.Observe(s, Changes{}).Truncations["t"]
+	}
+	for _, c := range []struct {
+		at   time.Duration
+		end  int64
+		want int
+	}{
+		{0, 1000, 0}, {200 * time.Millisecond, 990, 0}, {700 * time.Millisecond, 990, 0}, {1200 * time.Millisecond, 1001, 0},
+		{20 * time.Second, 900, 0}, {21 * time.Second, 900, 0}, {24 * time.Second, 901, 1}, {30 * time.Second, 902, 1},
+	} {
+		if got := observe(c.at, c.end); got != c.want {
+			t.Errorf("after %v: %d, want %d", c.at, got, c.want)
+		}
 	}
 }
 

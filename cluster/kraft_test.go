@@ -128,7 +128,7 @@ func TestTopicMadeAnewWithoutIDs(t *testing.T) {
 		tally, last := NewTally(0.1), (*Snapshot)(nil)
 		var h History
 		for i := range c.readings {
-			s := snap(time.Duration(i), picture(c.readings[i]), alive(0), alive(1))
+			s := snap(time.Duration(i)*10*time.Second, picture(c.readings[i]), alive(0), alive(1))
 			h = tally.Observe(s, Compare(last, s))
 			last = s
 		}

@@ -106,6 +106,7 @@ func (p *Poller) looked(servers map[string]cluster.Look, told map[string]cluster
 			continue
 		case now.Mode == shown.Mode:
 			delete(told, shown.Name)
+			p.events.Servers[shown.Name] = now // a poll under way may have read something older
 			continue
 		case told[shown.Name] != now.Mode:
 			trigger = cluster.TriggerMode

@@ -31,6 +31,7 @@ type Poller struct {
 	known    cluster.Known
 	memory   groupMemory
 	trust    trust
+	doubt    time.Duration // how long metadata is not trusted after a controller was missed, where the registry tells instead
 	mode     cluster.Mode  // as the brokers told it last
 	listener string        // the listener of the bootstrap addresses, where that had to be found out
 	session  time.Duration // how long a controller waits for a silent broker; 0 until it was told
@@ -58,6 +59,7 @@ func NewPoller(cfg config.Cluster, known cluster.Known, log *slog.Logger) (*Poll
 		Dial: security.Dialer(cfg.Kafka.TLS), Login: login, Lost: p.lost,
 	})
 	p.brokers, p.requests, p.close = client, counter, client.Close
+	p.doubt = max(leastDoubt, pollsOfDoubt*cfg.Poll.Interval)
 	if cfg.ZooKeeper != nil {
 		p.watchZooKeeper(*cfg.ZooKeeper)
 	}

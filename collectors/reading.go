@@ -124,7 +124,7 @@ func (r *reading) readMembers(ctx context.Context, probes *prober) {
 		return
 	}
 	controller, read := r.controller.Get()
-	r.trust.observe(time.Now(), read && controller.Exists, 0)
+	r.trust.observe(time.Now(), read && controller.Exists, r.doubt)
 }
 
 // modeOf returns the mode that the brokers told which have answered so far. While a

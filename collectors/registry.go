@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/kafka"
@@ -72,7 +73,7 @@ const metadataVersion = 5
 // because a broker is too old, or because a controller was missed lately: brokers go
 // on serving what they knew before.
 func (r *reading) metadataPicture(probes *prober, registered map[int32]*cluster.Registration) zookeeper.PictureFunc {
-	if r.trust.doubted() || len(registered) == 0 {
+	if r.trust.doubted(time.Now()) || len(registered) == 0 {
 		return nil
 	}
 	for _, b := range registered {

@@ -19,12 +19,17 @@ const (
 // not count yet.
 const pollsOfDoubt = 2
 
+// leastDoubt is how long that lasts at least where the registry tells instead: polls
+// that follow an event come within moments.
+const leastDoubt = 10 * time.Second
+
 // trust remembers whether metadata can be believed. Its zero value believes the
 // first confirmation: no loss was seen.
 type trust struct {
-	lost  bool      // a controller was missed, and its return is not old enough
-	back  time.Time // when it was first confirmed again
-	polls int       // confirmed polls since, that one included
+	lost  bool          // a controller was missed, and its return is not old enough
+	back  time.Time     // when it was first confirmed again
+	polls int           // confirmed polls since, that one included
+	least time.Duration // how long the doubt lasts at least
 }
 
 // observe notes whether a controller was confirmed in this poll, and says whether
@@ -40,10 +45,13 @@ func (t *trust) observe(now time.Time, confirmed bool, sessionTimeout time.Durat
 		t.back = now
 	}
 	t.polls++
+	t.least = sessionTimeout
 	t.lost = t.polls <= pollsOfDoubt || now.Sub(t.back) < sessionTimeout
 	return !t.lost
 }
 
 // doubted says whether a controller was missed so lately that even if it is confirmed
 // in this poll, what metadata tells does not count.
-func (t *trust) doubted() bool { return t.lost && t.polls < pollsOfDoubt }
+func (t *trust) doubted(now time.Time) bool {
+	return t.lost && (t.polls < pollsOfDoubt || now.Sub(t.back) < t.least)
+}

@@ -33,7 +33,7 @@ func TestTrustComesBackSlowly(t *testing.T) {
 func TestDoubtLastsForTwoPolls(t *testing.T) {
 	var tr trust
 	for i, c := range []struct{ doubted, confirmed bool }{{false, true}, {false, false}, {true, true}, {true, true}, {false, true}, {false, true}} {
-		if got := tr.doubted(); got != c.doubted {
+		if got := tr.doubted(time.Now()); got != c.doubted {
 			t.Errorf("before poll %d: doubted = %v", i, got)
 		}
 		tr.observe(time.Now(), c.confirmed, 0)

@@ -2,12 +2,15 @@ package exporter
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
 )
+
+var errUndescribed = errors.New("this snapshot cannot be described, see the log")
 
 // details is a snapshot in full as the API tells it: tens of megabytes of a large
 // cluster. It is made when the first client asks, and shared by all that do, for
@@ -21,7 +24,10 @@ type details struct {
 // of returns the JSON of s, which must be the same in every call. The bytes are
 // shared and must not be changed.
 func (d *details) of(s *cluster.Snapshot) ([]byte, error) {
-	d.once.Do(func() { d.data, d.err = json.Marshal(describeSnapshot(s, true)) })
+	d.once.Do(func() {
+		d.err = errUndescribed // unless what follows comes to its end
+		d.data, d.err = json.Marshal(describeSnapshot(s, true))
+	})
 	return d.data, d.err
 }
 

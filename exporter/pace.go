@@ -65,7 +65,7 @@ func (p *pace) next() (time.Time, cluster.Trigger) {
 	}
 	if p.follow < len(followUps) {
 		due := p.origin.Add(followUps[p.follow])
-		if soonest := p.ended.Add(p.gap()); due.Before(soonest) {
+		if soonest := p.ended.Add(p.grown()); due.Before(soonest) {
 			due = soonest
 		}
 		if due.Before(at) {

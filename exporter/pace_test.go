@@ -82,8 +82,8 @@ func TestGapGrowsWithThePoll(t *testing.T) {
 	l.polls(0, cluster.TriggerInterval, 1000*ms, false)
 	l.event(1100*ms, cluster.TriggerWatch)
 	l.polls(3000*ms, cluster.TriggerWatch, 1000*ms, false)
-	l.polls(6000*ms, cluster.TriggerFollowUp, 4000*ms, false)
-	l.polls(18000*ms, cluster.TriggerFollowUp, 4000*ms, true)
+	l.polls(8000*ms, cluster.TriggerFollowUp, 4000*ms, false)
+	l.polls(20000*ms, cluster.TriggerFollowUp, 4000*ms, true)
 }
 
 // Events that come all the time cost ever fewer polls, and a quiet while makes the

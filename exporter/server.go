@@ -70,14 +70,25 @@ type pacedWriter struct {
 	written int
 }
 
-// Write fails when the client was too slow to take what was written before.
-func (p *pacedWriter) Write(data []byte) (int, error) {
-	p.written += len(data)
-	deadline := p.begun.Add(p.limits.Answer + time.Duration(p.written/p.limits.Rate)*time.Second)
-	if err := p.control.SetWriteDeadline(deadline); err != nil {
-		return 0, fmt.Errorf("deadline of an answer: %w", err)
+// pacedPiece is how much is written before the deadline moves on.
+const pacedPiece = 256 << 10
+
+// Write fails when the client was too slow to take what was written before. It writes
+// in pieces, so that only what was taken earns more time.
+func (p *pacedWriter) Write(data []byte) (written int, err error) {
+	for written < len(data) || len(data) == 0 {
+		deadline := p.begun.Add(p.limits.Answer + time.Duration(p.written/p.limits.Rate)*time.Second)
+		if err := p.control.SetWriteDeadline(deadline); err != nil {
+			return written, fmt.Errorf("deadline of an answer: %w", err)
+		}
+		n, err := p.ResponseWriter.Write(data[written:min(len(data), written+pacedPiece)])
+		written += n
+		p.written += n
+		if err != nil || len(data) == 0 {
+			return written, err
+		}
 	}
-	return p.ResponseWriter.Write(data)
+	return written, nil
 }
 
 // Unwrap is for http.ResponseController.

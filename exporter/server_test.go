@@ -270,12 +270,15 @@ func TestDeadlineMovesOnWithTheAnswer(t *testing.T) {
 	under := &deadlines{}
 	begun := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	p := &pacedWriter{ResponseWriter: under, control: http.NewResponseController(under), limits: Limits{Answer: 30 * time.Second, Rate: 1000}, begun: begun}
-	for _, n := range []int{10, 1990, 40_000_000} {
+	for _, n := range []int{10, 1990, 600_000} {
 		if got, err := p.Write(make([]byte, n)); got != n || err != nil {
 			t.Fatalf("%d of %d: %v", got, n, err)
 		}
 	}
-	for i, want := range []time.Duration{30 * time.Second, 32 * time.Second, 40032 * time.Second} {
+	if len(under.set) != 5 {
+		t.Fatalf("%d deadlines, want one for each write and each piece of the last", len(under.set))
+	}
+	for i, want := range []time.Duration{30 * time.Second, 30 * time.Second, 32 * time.Second, 294 * time.Second, 556 * time.Second} {
 		if got := under.set[i].Sub(begun); got != want {
 			t.Errorf("write %d: deadline after %v, want %v", i, got, want)
 		}

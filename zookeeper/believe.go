@@ -18,6 +18,9 @@ const (
 // begins with their number, data with their length, which is -1 where there are none.
 func (s *socket) checkCount(size int) error {
 	if size < counted {
+		if begin, err := s.in.Peek(min(size, 4)); err == nil && len(begin) == 4 {
+			s.out.lists(int32(binary.BigEndian.Uint32(begin))) // an error answers that, too
+		}
 		return nil
 	}
 	begin, err := s.in.Peek(counted)
