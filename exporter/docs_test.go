@@ -33,7 +33,7 @@ What holds for all of them:
 - ` + "`kafka_leader_unreachable_partitions`" + ` is absent while a leader has no address at which it could be asked.
 - A topic that is marked for deletion is left out while the mark is younger than five minutes, or while no partition of it has a leader. Where ` + "`delete.topic.enable`" + ` is off, Kafka 0.9 leaves the mark for ever and the topic goes on living, so it is shown again.
 - ` + "`kafka_broker_up`" + ` is absent also for a registered broker whose registration names no address that evenkeel could ask.
-- A log whose end went backwards counts as truncated when the next reading confirms it: after a clean election a new leader may know an older high watermark for a moment.
+- A log whose end went backwards counts as truncated when a reading three seconds later or more confirms it: after a clean election a new leader may know an older high watermark for a moment.
 - While a reassignment runs on a release before 2.4, which does not record which replicas are new, those of its targets that are not in the ISR yet count as being added.
 - Where only brokers tell the state of partitions, it counts while an active controller is confirmed. Otherwise leaders, ISRs, registrations and all sums of them are absent, and for some polls after the controller's return; ` + "`kafka_active_controllers`" + ` is 0 only when most brokers answer and none of them finds a controller. Where no release like this one could confirm it, what brokers tell is shown as it stands, and ` + "`evenkeel_limited{what=\"controller_unconfirmed\"}`" + ` is 1.
 - The reason ` + "`log_dir_offline`" + ` and ` + "`kafka_broker_offline_replicas`" + ` are there only where the cluster tells of failed log directories. Elsewhere such a replica counts as lagging.
