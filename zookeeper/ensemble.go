@@ -48,7 +48,7 @@ func NewEnsemble(servers []string, opts EnsembleOptions) *Ensemble {
 	for _, name := range servers {
 		host, _, _ := net.SplitHostPort(name) // without a port there is nothing to ask either
 		onHost[host]++
-		e.members = append(e.members, &member{name: name, host: host})
+		e.members = append(e.members, &member{name: name, host: host, atOnce: atOnce})
 	}
 	for _, m := range e.members {
 		if onHost[m.host] > 1 {
@@ -87,9 +87,13 @@ type member struct {
 
 	mu     sync.Mutex
 	memory memory
-	look   *look    // under way or not told of yet; nil without one
-	idle   net.Conn // see keep; nil without one
-	closed bool     // no idle connection is wanted any more
+	look   *look     // under way or not told of yet; nil without one
+	asked  time.Time // when the last look began
+	idle   net.Conn  // see keep; nil without one
+	closed bool      // no idle connection is wanted any more
+
+	without time.Time     // until when none is opened
+	atOnce  time.Duration // atOnce; 0 in tests
 }
 
 type memory struct {

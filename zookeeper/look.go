@@ -51,12 +51,17 @@ func (e *Ensemble) Look(ctx context.Context) map[string]cluster.Look {
 	return servers
 }
 
+// lookAnyway is how long an idle connection is believed. One to a server that hangs,
+// or that is cut off, does not end.
+const lookAnyway = 5 * time.Second
+
 // lookUp returns the question that is open, asking it if there is none; nil for a
 // server that does not allow it.
 func (m *member) lookUp(dial DialFunc) *look {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.look == nil && !m.memory.wordless && m.idle == nil {
+	if m.look == nil && !m.memory.wordless && (m.idle == nil || time.Since(m.asked) > lookAnyway) {
+		m.asked = time.Now()
 		m.look = &look{done: make(chan struct{}), Look: cluster.Look{At: time.Now()}}
 		go m.answer(m.look, m.memory.timeout(), dial)
 	}
@@ -68,8 +73,17 @@ func (m *member) answer(l *look, timeout time.Duration, dial DialFunc) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	err := safely(func() error {
-		m.keep(ctx, dial) // before the question: whatever changes after the answer ends it
 		l.Server = m.srvr(ctx, dial)
+		if l.Mode.Serving() && m.keep(ctx, dial) {
+			// Once more: what changes after this answer ends the connection. Where that
+			// took the last one that the server allows us, the first answer stands.
+			at := time.Now()
+			if again := m.srvr(ctx, dial); again.Mode.Serving() {
+				l.Server, l.At = again, at
+			} else {
+				m.doWithout(crowded)
+			}
+		}
 		return nil
 	})
 	if err != nil {

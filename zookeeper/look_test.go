@@ -105,13 +105,14 @@ func TestASlowServerIsAskedOnce(t *testing.T) {
 	}
 	close(thaw)
 	modes := modesSoon(t, e, 1)
-	if asked := len(slow.heard()); asked != 1 {
-		t.Errorf("the slow server was asked %d times, want 1", asked)
+	// Twice, because it serves: the second time an idle connection is open.
+	if asked := len(slow.heard()); asked != 2 {
+		t.Errorf("the slow server was asked %d times, want 2", asked)
 	}
 	if modes[slow.name()] != cluster.ModeFollower && modes[slow.name()] != cluster.ModeStandalone && modes[slow.name()] != cluster.ModeLeader {
 		t.Errorf("modes %v", modes)
 	}
-	if asked := len(quick.heard()); asked != 1 || told != 1 {
+	if asked := len(quick.heard()); asked != 2 || told != 1 {
 		t.Errorf("the quick server was asked %d times, and told of %d times", asked, told)
 	}
 }
@@ -203,7 +204,8 @@ func TestAServerIsAskedAgainWhenItsIdleConnectionEnds(t *testing.T) {
 			t.Errorf("%s: asked %d times in 10 looks, want %d", what, got, want)
 		}
 	}
-	asked("it serves", 1)
+	e.members[0].atOnce = 0
+	asked("it serves, and again with the connection open", 2)
 	server.hangUp()
 	eventually(t, "the end of the connection is noticed", func() bool { return len(modesOf(within(t), e)) == 1 })
 	server.heard()
@@ -214,7 +216,62 @@ func TestAServerIsAskedAgainWhenItsIdleConnectionEnds(t *testing.T) {
 	server.heard()
 	asked("it does not serve", 10)
 	server.become(says(map[string]string{"srvr": recorded(t, "3.4.6", "srvr.txt")}))
-	asked("it serves again", 1)
+	asked("it serves again", 2)
+}
+
+// TestAServerThatEndsIdleConnectionsIsAsked, and not given another one each time.
+func TestAServerThatEndsIdleConnectionsIsAsked(t *testing.T) {
+	server := newWordServer(t, says(map[string]string{"srvr": recorded(t, "3.4.6", "srvr.txt")}))
+	e := NewEnsemble([]string{server.name()}, EnsembleOptions{})
+	defer e.Close()
+	e.members[0].atOnce = time.Hour
+	modesSoon(t, e, 1)
+	server.hangUp()
+	eventually(t, "the end of the connection is noticed", func() bool { return len(modesOf(within(t), e)) == 1 })
+	server.heard()
+	for range 10 {
+		modesOf(within(t), e)
+	}
+	if asked := len(server.heard()); asked != 10 {
+		t.Errorf("asked %d times in 10 looks", asked)
+	}
+}
+
+// TestAServerWithRoomForOneConnectionServes: an idle connection must not take the last
+// one that there is for a question.
+func TestAServerWithRoomForOneConnectionServes(t *testing.T) {
+	reply := recorded(t, "3.4.6", "srvr.txt")
+	full := newWordServer(t, says(map[string]string{"srvr": reply}))
+	var mu sync.Mutex
+	open := 0
+	e := NewEnsemble([]string{full.name()}, EnsembleOptions{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if open > 0 {
+			return nil, errors.New("no more connections")
+		}
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		open++
+		return &closeTeller{Conn: conn, done: func() { mu.Lock(); defer mu.Unlock(); open-- }}, err
+	}})
+	defer e.Close()
+	for range 10 {
+		if modes := modesOf(within(t), e); modes[full.name()] == cluster.ModeUnreachable || len(modes) != 1 {
+			t.Fatalf("modes %v", modes)
+		}
+	}
+}
+
+// closeTeller is a connection that tells once that it is closed.
+type closeTeller struct {
+	net.Conn
+	once sync.Once
+	done func()
+}
+
+func (c *closeTeller) Close() error {
+	c.once.Do(c.done)
+	return c.Conn.Close()
 }
 
 // BenchmarkModes asks three servers, which end their idle connections each time.
