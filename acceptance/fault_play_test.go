@@ -131,7 +131,7 @@ func (s *scene) awaitClaims(e *eye, claims []claim) {
 func (s *scene) awaitRecovery(f *fault, e *eye, whole time.Time) time.Time {
 	s.t.Helper()
 	at, why := time.Time{}, errors.New("no sample")
-	limit := f.recoversWithin()
+	limit := s.recoversWithin(f)
 	s.until(time.Now().Add(limit+10*time.Second), func() bool {
 		for _, now := range e.since(whole) {
 			if why = s.asBefore(f, now); why != nil {
@@ -160,13 +160,22 @@ func (s *scene) asBefore(f *fault, now samples) error {
 	return s.unlikeHealthy(now)
 }
 
+// metadataDoubted is how long after the loss of a controller, or of the quorum that
+// names it, the registry tells instead of metadata. It tells all that was told before
+// but which log directories have failed.
+const metadataDoubted = 10 * time.Second
+
 // recoversWithin is how long after the cluster is whole evenkeel may take to say so:
 // by default two polls, each by its interval and with all its time.
-func (f *fault) recoversWithin() time.Duration {
+func (s *scene) recoversWithin(f *fault) time.Duration {
+	limit := 2**faultInterval + sampleEvery
 	if f.recovers != nil {
-		return f.recovers()
+		limit = f.recovers()
 	}
-	return 2**faultInterval + sampleEvery
+	if metadata := s.release[0] >= '2'; metadata && !s.kraft() {
+		limit = max(limit, metadataDoubted+2**faultInterval+sampleEvery)
+	}
+	return limit
 }
 
 func (s *scene) until(deadline time.Time, done func() bool) {
