@@ -1,5 +1,7 @@
 package cluster
 
+import "time"
+
 // UnknownMembers is the member count of a group that could not be described.
 const UnknownMembers = -1
 
@@ -7,9 +9,29 @@ const UnknownMembers = -1
 type Group struct {
 	Name        string
 	Coordinator int32 // broker id
-	State       string
+	State       GroupState
+	Type        string         // in Kafka's words: "classic", "consumer" (KIP-848); "" before Kafka 3.8
 	Members     int            // UnknownMembers when unknown; 0 for a group that only commits
+	Idle        int            // members without a partition; UnknownMembers when unknown
+	Quiet       bool           // by the configuration: measured and never alerted on
 	Topics      []GroupOffsets // by topic name
+	Unread      bool           // what it committed could not be read: that there are no Topics says nothing
+
+	// What follows from what was seen of the group so far.
+	Verdict   GroupVerdict
+	Committed time.Time      // when its commits were last seen to change; zero when they were not
+	Lost      map[string]int // by topic: messages that were deleted before it had consumed them, while it had members
+}
+
+// OldGroup is a group of old high-level consumers, as it stands in ZooKeeper below
+// /consumers.
+type OldGroup struct {
+	Name    string
+	Members int // consumers that are registered now; UnknownMembers when unknown
+	// Subscribed are the topics that its members asked for by name or own partitions
+	// of, sorted. A group that keeps its offsets in Kafka is known by these alone.
+	Subscribed []string
+	Topics     []GroupOffsets // what it committed in ZooKeeper, by topic name
 }
 
 // GroupOffsets holds what a group committed for one topic.
@@ -46,11 +68,15 @@ func (g *GroupOffsets) LagSum(t *Topic) (sum int64, known bool) {
 type Commit struct {
 	Partition int32
 	Offset    Offset // UnknownOffset when it could not be read
+	// Behind is the age of the oldest message that is not committed: 0 when none is.
+	Behind  Age
+	Verdict GroupStatus // "" where nothing was judged
 }
 
 // Groups is what the brokers that answered said of their groups.
 type Groups struct {
-	Groups []Group // by name
+	Groups []Group    // by name
+	Old    []OldGroup // by name; nil where ZooKeeper is not read
 }
 
 // Lag returns how many messages lie between a committed offset and the end of the

@@ -65,6 +65,7 @@ type Partition struct {
 	Version     int32 // of the state znode: it rises by one with every write; NoVersion where there is none
 	Start       Offset
 	End         Offset // the high watermark: the end of the log for consumers
+	Stable      Offset // the last stable offset: the end for consumers that read committed messages only; UnknownOffset unless it was asked for
 
 	lastEnd Offset // End, or where it was when it was last known
 }

@@ -160,7 +160,7 @@ func (g *groupsOfBroker) addGroup(name string, d kafka.DescribedGroup, commits k
 		g.topics[name] = d.Topics
 	}
 	g.operations = append(g.operations, d.Operations)
-	g.groups = append(g.groups, cluster.Group{Name: name, Coordinator: g.node.ID, State: d.State, Members: d.Members, Topics: commits.Topics})
+	g.groups = append(g.groups, cluster.Group{Name: name, Coordinator: g.node.ID, State: cluster.GroupStateOf(d.State), Members: d.Members, Topics: commits.Topics})
 }
 
 // readLost reads the offsets of a group that is no longer listed, since it has no

@@ -159,7 +159,7 @@ func describeGroups(s *cluster.Snapshot) map[string]apiGroup {
 	all := map[string]apiGroup{}
 	for i := range groups.Groups {
 		g := &groups.Groups[i]
-		a := apiGroup{State: g.State, Coordinator: g.Coordinator, Topics: map[string][]apiCommit{}}
+		a := apiGroup{State: string(g.State), Coordinator: g.Coordinator, Topics: map[string][]apiCommit{}}
 		if g.Members != cluster.UnknownMembers {
 			a.Members = &g.Members
 		}

@@ -1,0 +1,155 @@
+package cluster
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// judging is a snapshot whose groups are being judged.
+type judging struct {
+	*Progress
+	now     time.Time
+	picture *Picture
+	old     map[string]int // by group: old consumers that are registered in ZooKeeper
+	markers bool           // the cluster has transactions
+
+	track   *groupTrack // of the group that is being judged
+	members int         // of that group, old ones included
+	topic   *Topic
+}
+
+// group judges a group by the worst of its partitions.
+func (j *judging) group(g *Group) {
+	j.enter(g)
+	g.Verdict = verdict(StatusUnknown, "it has committed nothing")
+	if g.Unread {
+		g.Verdict.Reason = "its commits could not be read"
+	}
+	worst := len(GroupStatuses)
+	for i := range g.Topics {
+		of := &g.Topics[i]
+		// A deleted topic's commits outlive it.
+		if j.topic = j.picture.Topic(of.Topic); j.topic == nil || j.topic.Deleting {
+			continue
+		}
+		t := j.track.topic(j.topic)
+		for k := range of.Commits {
+			c := &of.Commits[k]
+			v, ok := j.commit(t, c)
+			c.Verdict = v.Status
+			rank := slices.Index(GroupStatuses, v.Status)
+			if !ok || rank >= worst {
+				continue
+			}
+			worst, g.Verdict = rank, v
+			if v.Status != StatusOK {
+				g.Verdict.Reason = fmt.Sprintf("%s, partition %d: %s", of.Topic, c.Partition, v.Reason)
+			}
+		}
+	}
+	j.leave(g)
+}
+
+// enter finds what is remembered of a group.
+func (j *judging) enter(g *Group) {
+	j.members = g.Members
+	if j.members != UnknownMembers {
+		j.members += j.old[g.Name]
+	}
+	j.track = j.groups[g.Name]
+	if j.track == nil {
+		j.track = &groupTrack{topics: map[string]*topicTrack{}, lost: map[string]int{}}
+		j.groups[g.Name] = j.track
+	}
+}
+
+// leave remembers a group for the next time, and fills in what its commits told over
+// time.
+func (j *judging) leave(g *Group) {
+	t := j.track
+	t.known, t.absent, t.staffed = true, 0, j.members > 0
+	if !g.Unread {
+		t.retain(g.Topics)
+	}
+	if t.changed {
+		t.committed, t.changed = j.now, false
+	}
+	g.Committed, g.Lost = t.committed, maps.Clone(t.lost)
+}
+
+// commit judges a commit, and tells the age of the oldest message that waits. It is
+// not ok where there is no such partition.
+func (j *judging) commit(t *topicTrack, c *Commit) (v GroupVerdict, ok bool) {
+	p := j.topic.Partition(c.Partition)
+	if p == nil || !followed(j.topic, p.ID) {
+		return v, false
+	}
+	tr := t.at(c.Partition)
+	if tr.note(j.slot, c.Offset) && j.track.known {
+		j.track.changed = true
+	}
+	w := Window{Members: j.members, Stable: p.Stable, Markers: j.markers}
+	if !c.Offset.Known() || !p.Start.Known() || !p.End.Known() {
+		return w.Judge(j.now), true
+	}
+	if j.members > 0 {
+		j.track.lost[j.topic.Name] += tr.lose(c.Offset.Int(), p.Start.Int(), j.track.staffed)
+	}
+	l := &j.logs[j.topic.Name].logs[p.ID]
+	j.look(&w, tr, l)
+	last := w.last()
+	switch {
+	case last.Committed > last.End:
+	case last.Waiting() == 0:
+		c.Behind = AgeOf(0)
+	case w.onlyMarkers():
+		l.need(max(last.Committed, last.Start)) // in case that there is more than that
+	default:
+		c.Behind = j.age(p.ID, l, max(last.Committed, last.Start))
+	}
+	if n := len(w.Points); j.markers && last.Waiting() > 0 && n > 1 && w.Points[n-2].Committed == last.Committed {
+		j.wants.Stable[j.topic.Name] = append(j.wants.Stable[j.topic.Name], p.ID)
+	}
+	return w.Judge(j.now), true
+}
+
+// look fills in what was seen of a partition without a gap up to now.
+func (j *judging) look(w *Window, t *track, l *log) {
+	oldest := j.seen - 1
+	if l.ends[j.slot] == t.commits[j.slot] {
+		oldest = 0 // nothing waits, so that the rest does not matter
+	}
+	points := j.points[:0]
+	for ago := oldest; ago >= 0; ago-- {
+		slot := (j.slot - ago + windowSlots) % windowSlots
+		if t.commits[slot] < 0 || l.ends[slot] < 0 {
+			points = points[:0]
+			continue
+		}
+		points = append(points, Point{At: j.times[slot], Committed: t.commits[slot], Start: l.starts[slot], End: l.ends[slot]})
+	}
+	w.Points, j.points = points, points
+}
+
+// age returns how old the message at an offset is. Where that is not known, the next
+// poll is to ask for it.
+func (j *judging) age(partition int32, l *log, offset int64) Age {
+	l.need(offset)
+	if at, known := l.written(offset, j.now, j.resolution); known {
+		return AgeOf(max(j.now.Sub(at), 0))
+	}
+	since := j.wants.Since[j.topic.Name]
+	if _, asked := since[partition]; asked {
+		return UnknownAge // one question for each log in a poll
+	}
+	if at, wanted := l.lookup(offset, j.now, j.resolution); wanted {
+		if since == nil {
+			since = map[int32]time.Time{}
+			j.wants.Since[j.topic.Name] = since
+		}
+		since[partition] = at
+	}
+	return UnknownAge
+}

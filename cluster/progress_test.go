@@ -1,0 +1,301 @@
+package cluster
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// follow is a cluster of one topic of two partitions, and one group, which are changed
+// between polls.
+type follow struct {
+	t        *testing.T
+	progress *Progress
+	now      time.Time
+	topic    Topic
+	more     []Topic
+	group    Group
+	commits  [2]int64 // -1: none; -2: unknown
+	old      []OldGroup
+	found    []Finding
+	failed   error // of the groups
+	last     *Snapshot
+}
+
+func newFollow(t *testing.T) *follow {
+	f := &follow{t: t, progress: NewProgress(interval), now: t0, group: Group{Name: "g", Members: 1}}
+	f.topic = topic("t", part(0, []int32{0}, 0, []int32{0}), part(1, []int32{0}, 0, []int32{0}))
+	for i := range f.topic.Partitions {
+		f.topic.Partitions[i].Start, f.topic.Partitions[i].End = OffsetAt(0), OffsetAt(100)
+	}
+	f.commits = [2]int64{100, 100}
+	return f
+}
+
+func (f *follow) end(partition int, end int64) { f.topic.Partitions[partition].End = OffsetAt(end) }
+
+// poll observes what there is, and lets an interval pass.
+func (f *follow) poll() Group {
+	f.t.Helper()
+	now := f.topic
+	now.Partitions = append([]Partition(nil), f.topic.Partitions...)
+	s := snap(f.now.Sub(t0), picture(append(f.more[:len(f.more):len(f.more)], now)...))
+	s.Outcomes[SourceOffsets] = Outcome{Started: f.now.Add(-100 * time.Millisecond), Finished: f.now}
+	g := f.group
+	g.Topics = []GroupOffsets{{Topic: "t"}}
+	for i, c := range f.commits {
+		if c != -1 {
+			g.Topics[0].Commits = append(g.Topics[0].Commits, Commit{Partition: int32(i), Offset: OffsetAt(c)})
+		}
+	}
+	s.Groups = Read(&Groups{Groups: []Group{g}, Old: f.old})
+	if f.failed != nil {
+		s.Groups = Failed[*Groups](f.failed)
+	}
+	f.progress.Observe(s, f.found)
+	f.found, f.last = nil, s
+	f.now = f.now.Add(interval)
+	if groups, ok := s.Groups.Get(); ok {
+		return groups.Groups[0]
+	}
+	return Group{}
+}
+
+func (f *follow) polls(n int, change func()) (g Group) {
+	f.t.Helper()
+	for range n {
+		if change != nil {
+			change()
+		}
+		g = f.poll()
+	}
+	return g
+}
+
+func (f *follow) behind(g Group, partition int) Age {
+	f.t.Helper()
+	for _, c := range g.Topics[0].Commits {
+		if int(c.Partition) == partition {
+			return c.Behind
+		}
+	}
+	f.t.Fatalf("no commit of partition %d", partition)
+	return UnknownAge
+}
+
+func TestTheWorstPartitionIsTheGroups(t *testing.T) {
+	f := newFollow(t)
+	equal(t, "at rest", f.poll().Verdict.Status, StatusOK)
+	g := f.polls(windowSlots, func() { f.end(1, f.topic.Partitions[1].End.Int()+10) })
+	equal(t, "one partition hangs", g.Verdict.Status, StatusStalled)
+	if !strings.HasPrefix(g.Verdict.Reason, "t, partition 1: ") {
+		t.Errorf("reason %q", g.Verdict.Reason)
+	}
+	equal(t, "partition 0", g.Topics[0].Commits[0].Verdict, StatusOK)
+	equal(t, "partition 1", g.Topics[0].Commits[1].Verdict, StatusStalled)
+	equal(t, "partition 0 is behind by", f.behind(g, 0), AgeOf(0))
+	age := f.behind(g, 1)
+	// The first message that waits was written in the interval before the second poll.
+	if want := time.Duration(windowSlots-1) * interval; !age.Known() || age.Duration() < want || age.Duration() > want+interval {
+		t.Errorf("partition 1 is behind by %v, want %v to %v", age.Duration(), want, want+interval)
+	}
+	f.commits[1] = f.topic.Partitions[1].End.Int()
+	equal(t, "caught up", f.poll().Verdict.Status, StatusOK)
+}
+
+func TestUnknownOffsetsAreNoVerdict(t *testing.T) {
+	f := newFollow(t)
+	f.poll()
+	f.commits[0] = -2
+	g := f.poll()
+	equal(t, "an unknown commit", g.Verdict.Status, StatusUnknown)
+	equal(t, "its age", f.behind(g, 0), UnknownAge)
+	f.commits[0] = 100
+	f.topic.Partitions[0].End = UnknownOffset
+	equal(t, "an unknown end", f.poll().Verdict.Status, StatusUnknown)
+	f.end(0, 100)
+	equal(t, "known again", f.poll().Verdict.Status, StatusOK)
+	f.commits = [2]int64{-1, -1}
+	equal(t, "no commits", f.poll().Verdict.Reason, "it has committed nothing")
+	f.group.Unread = true
+	equal(t, "unread", f.poll().Verdict.Reason, "its commits could not be read")
+}
+
+func TestOldConsumersAreMembers(t *testing.T) {
+	f := newFollow(t)
+	f.group.Members = 0
+	f.end(0, 200)
+	f.commits[0] = 50
+	equal(t, "alone", f.polls(windowSlots, nil).Verdict.Status, StatusStopped)
+	f.old = []OldGroup{{Name: "g", Members: 1}}
+	equal(t, "with an old consumer", f.poll().Verdict.Status, StatusStalled)
+}
+
+func TestCommitsThatChange(t *testing.T) {
+	f := newFollow(t)
+	g := f.polls(3, nil)
+	equal(t, "never seen to change", g.Committed.IsZero(), true)
+	f.end(0, 110)
+	f.commits[0] = 105
+	changed := f.now
+	g = f.poll()
+	equal(t, "changed", g.Committed, changed)
+	g = f.polls(3, nil)
+	equal(t, "unchanged since", g.Committed, changed)
+	f.commits[0] = -2
+	g = f.poll()
+	equal(t, "unknown", g.Committed, changed)
+	f.commits[0] = 105
+	equal(t, "as before", f.poll().Committed, changed)
+}
+
+func TestLostMessages(t *testing.T) {
+	f := newFollow(t)
+	start := func(n int64) { f.topic.Partitions[0].Start = OffsetAt(n) }
+	f.commits[0] = 10
+	start(30)
+	equal(t, "lost before it was seen", f.poll().Lost["t"], 0)
+	start(50)
+	equal(t, "more", f.poll().Lost["t"], 20)
+	f.commits[0] = 60
+	equal(t, "gone on", f.poll().Lost["t"], 20)
+	f.group.Members = 0
+	start(70)
+	equal(t, "without members", f.poll().Lost["t"], 20)
+	f.group.Members = 1
+	start(75)
+	equal(t, "members at one reading only", f.poll().Lost["t"], 20)
+	start(80)
+	equal(t, "members again", f.poll().Lost["t"], 25)
+}
+
+func TestATopicCreatedAnewIsAnotherOne(t *testing.T) {
+	f := newFollow(t)
+	f.commits[0] = 40
+	f.end(1, 90)
+	f.commits[1] = 90
+	f.polls(windowSlots, nil)
+	f.topic.Created++
+	f.end(0, 60)
+	g := f.poll()
+	equal(t, "the new one", g.Topics[0].Commits[0].Verdict, StatusUnknown) // a window of one
+	equal(t, "age", f.behind(g, 0), UnknownAge)
+	equal(t, "ahead", f.polls(1, func() { f.end(1, 3) }).Topics[0].Commits[1].Verdict, StatusAhead)
+}
+
+func TestPartitionsThatAreAdded(t *testing.T) {
+	f := newFollow(t)
+	f.polls(3, nil)
+	added := part(2, []int32{0}, 0, []int32{0})
+	added.Start, added.End = OffsetAt(0), OffsetAt(5)
+	f.topic.Partitions = append(f.topic.Partitions, added)
+	equal(t, "after one was added", f.poll().Verdict.Status, StatusOK)
+	equal(t, "a commit of a partition that is not there", func() GroupStatus {
+		f.topic.Partitions = f.topic.Partitions[:1]
+		return f.poll().Verdict.Status
+	}(), StatusOK)
+}
+
+func TestWantsOfAGroupThatIsBehind(t *testing.T) {
+	f := newFollow(t)
+	f.more = []Topic{topic(transactionsTopic, part(0, []int32{0}, 0, []int32{0}))}
+	f.commits[0] = 40
+	f.poll()
+	w := f.progress.Wants()
+	equal(t, "stable offsets at first sight", len(w.Stable), 0)
+	equal(t, "asks how old its oldest message is", w.Since["t"][0].UnixMilli(), 0)
+	equal(t, "asks of how many logs", len(w.Since["t"]), 1)
+
+	written := f.now.Add(-time.Hour)
+	f.found = []Finding{{Topic: "t", Partition: 0, Asked: time.UnixMilli(0), Offset: OffsetAt(40), At: written}}
+	g := f.poll()
+	equal(t, "by the answer", f.behind(g, 0).Duration(), f.last.Finished.Sub(written))
+	w = f.progress.Wants()
+	equal(t, "asks again", len(w.Since), 0)
+	equal(t, "stable offsets of one that does not move", len(w.Stable["t"]), 1)
+
+	f.topic.Partitions[0].Stable = OffsetAt(40)
+	g = f.polls(windowSlots, nil)
+	equal(t, "blocked", g.Verdict.Status, StatusBlocked)
+	f.more = nil
+	f.topic.Partitions[0].Stable = UnknownOffset
+	f.poll()
+	equal(t, "without transactions", len(f.progress.Wants().Stable), 0)
+}
+
+func TestAMarkerHasNoAge(t *testing.T) {
+	f := newFollow(t)
+	f.more = []Topic{topic(transactionsTopic, part(0, []int32{0}, 0, []int32{0}))}
+	f.commits[0] = 100
+	f.polls(3, nil)
+	f.end(0, 105)
+	g := f.poll()
+	equal(t, "messages that came just now have one", f.behind(g, 0).Known(), true)
+	f.commits[0] = 104
+	f.poll()
+	g = f.poll()
+	equal(t, "what rests at the end has none", f.behind(g, 0), UnknownAge)
+	equal(t, "status at the end of a window", f.polls(windowSlots, nil).Verdict.Status, StatusUnknown)
+	f.end(0, 120)
+	g = f.poll()
+	equal(t, "it goes on", f.behind(g, 0).Known(), true)
+}
+
+func TestAnEmptiedTopicIsNotBehind(t *testing.T) {
+	f := newFollow(t)
+	f.commits[0] = 40
+	f.topic.Partitions[0].Start = OffsetAt(100)
+	g := f.poll()
+	equal(t, "age", f.behind(g, 0), AgeOf(0))
+	equal(t, "status", g.Verdict.Status, StatusOK)
+}
+
+func TestAGapIsANewBaseline(t *testing.T) {
+	f := newFollow(t)
+	f.commits[0] = 40
+	f.polls(windowSlots-1, nil)
+	f.now = f.now.Add(time.Hour)
+	equal(t, "after a gap", f.poll().Verdict.Status, StatusUnknown)
+	f = newFollow(t)
+	f.commits[0] = 40
+	f.polls(windowSlots, nil)
+	f.failed = errNotRead
+	f.poll()
+	f.failed = nil
+	equal(t, "after one poll that could not see", f.poll().Verdict.Status, StatusStalled)
+}
+
+func TestPollsInARowAreOneObservation(t *testing.T) {
+	f := newFollow(t)
+	f.commits[0] = 40
+	for range 4 * windowSlots {
+		f.poll()
+		f.now = f.now.Add(200*time.Millisecond - interval)
+	}
+	equal(t, "after moments", f.poll().Verdict.Status, StatusUnknown)
+	if n := len(f.progress.logs["t"].logs[0].marks); n > 2 {
+		t.Errorf("%d marks", n)
+	}
+}
+
+func TestNothingIsRememberedForEver(t *testing.T) {
+	f := newFollow(t)
+	f.polls(3, nil)
+	f.group.Name = "other"
+	f.polls(windowSlots+2, nil)
+	equal(t, "groups", len(f.progress.groups), 1)
+	f.topic.Name = "elsewhere"
+	f.poll()
+	equal(t, "logs", len(f.progress.logs), 0)
+}
+
+func TestAPartitionFarOffIsNotFollowed(t *testing.T) {
+	f := newFollow(t)
+	far := part(1<<30, []int32{0}, 0, []int32{0})
+	far.Start, far.End = OffsetAt(0), OffsetAt(10)
+	f.topic.Partitions = append(f.topic.Partitions, far)
+	equal(t, "the others", f.poll().Verdict.Status, StatusOK)
+	if n := len(f.progress.logs["t"].logs); n > strayPartitions {
+		t.Errorf("%d logs are remembered", n)
+	}
+}
