@@ -144,27 +144,3 @@ const (
 	PerPartitionOn   PerPartition = "true"
 	PerPartitionOff  PerPartition = "false"
 )
-
-// Groups says which consumer groups are reported, how, and what is promised
-// for them.
-type Groups struct {
-	Filter
-	PerPartition bool
-	// Watch names groups to follow on releases that cannot list them.
-	Watch []string
-	// DiscoverFromOffsetsTopic learns such names from the keys of __consumer_offsets.
-	DiscoverFromOffsetsTopic bool
-	Objectives               []Objective
-	// Quiet matches, unanchored, the groups that are measured but never alerted
-	// on; nil matches none.
-	Quiet *regexp.Regexp
-}
-
-// Objective is the lag in time that is promised for some groups, and how loudly
-// to say when it is broken.
-type Objective struct {
-	// Match matches the names of the groups, unanchored; nil matches every name.
-	Match    *regexp.Regexp
-	MaxLag   time.Duration
-	Severity string
-}

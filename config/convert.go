@@ -13,10 +13,14 @@ func (g rawGroups) validated() Groups {
 			Severity: o.Severity,
 		})
 	}
+	var watch []string
+	for _, name := range g.Watch {
+		watch = append(watch, string(name))
+	}
 	return Groups{
 		Filter:                   Filter{g.Include.regexp(), g.Exclude.regexp()},
 		PerPartition:             g.PerPartition,
-		Watch:                    g.Watch,
+		Watch:                    watch,
 		DiscoverFromOffsetsTopic: g.DiscoverFromOffsetsTopic,
 		Objectives:               objectives,
 		Quiet:                    g.Quiet.regexp(),

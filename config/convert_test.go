@@ -52,7 +52,7 @@ external_labels: {dc: eu, "odd key": ""}
 func TestEntriesHaveDefaults(t *testing.T) {
 	var objectives []rawObjective
 	decodeInto(t, `[{match: ^pay, max_lag: 30s, severity: critical}, {match: ^log}]`, &objectives)
-	got := rawGroups{Objectives: objectives, Watch: []string{"a"}}.validated()
+	got := rawGroups{Objectives: objectives, Watch: []groupName{"a"}}.validated()
 	want := Groups{
 		Watch: []string{"a"},
 		Objectives: []Objective{

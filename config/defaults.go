@@ -66,5 +66,5 @@ func (z *rawZooKeeper) setDefaults() {
 }
 
 func (o *rawObjective) setDefaults() {
-	*o = rawObjective{MaxLag: duration(15 * time.Minute), Severity: "warning"}
+	*o = rawObjective{MaxLag: period(defaultObjective.MaxLag), Severity: defaultObjective.Severity}
 }

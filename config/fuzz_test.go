@@ -58,10 +58,19 @@ func render(cfg *Config) string {
 		renderZooKeeper(&b, c.ZooKeeper)
 		fmt.Fprintf(&b, "  poll: {interval: %s, timeout: %s}\n", c.Poll.Interval, c.Poll.Timeout)
 		fmt.Fprintf(&b, "  topics: {%s, per_partition: %s}\n", renderFilter(c.Topics.Filter), c.Topics.PerPartition)
-		fmt.Fprintf(&b, "  groups: {%s, per_partition: %t}\n", renderFilter(c.Groups.Filter), c.Groups.PerPartition)
+		renderGroups(&b, c.Groups)
 		fmt.Fprintf(&b, "  rebalance: {threshold: %s}\n", strconv.FormatFloat(c.Rebalance.Threshold, 'g', -1, 64))
 	}
 	return b.String()
+}
+
+func renderGroups(b *strings.Builder, g Groups) {
+	var objectives []string
+	for _, o := range g.Objectives {
+		objectives = append(objectives, fmt.Sprintf("{match: %s, max_lag: %s, severity: %s}", quotePattern(o.Match), o.MaxLag, o.Severity))
+	}
+	fmt.Fprintf(b, "  groups: {%s, per_partition: %t, watch: %s, discover_from_offsets_topic: %t, objectives: [%s], quiet: %s}\n", renderFilter(g.Filter),
+		g.PerPartition, quoteAll(g.Watch), g.DiscoverFromOffsetsTopic, strings.Join(objectives, ", "), quotePattern(g.Quiet))
 }
 
 func renderKafka(b *strings.Builder, k Kafka) {
@@ -98,14 +107,14 @@ func renderTLS(t TLS) string {
 }
 
 func renderFilter(f Filter) string {
-	include, exclude := "", ""
-	if f.Include != nil {
-		include = f.Include.String()
+	return "include: " + quotePattern(f.Include) + ", exclude: " + quotePattern(f.Exclude)
+}
+
+func quotePattern(p *regexp.Regexp) string {
+	if p == nil {
+		return `""`
 	}
-	if f.Exclude != nil {
-		exclude = f.Exclude.String()
-	}
-	return "include: " + quote(include) + ", exclude: " + quote(exclude)
+	return quote(p.String())
 }
 
 // quote writes text in double quotes: Go's escapes for what is not ASCII are

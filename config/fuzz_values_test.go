@@ -64,7 +64,7 @@ func FuzzExpandEnv(f *testing.F) {
 // scalars are all types that check a text by themselves.
 var scalars = []func() setter{
 	func() setter { return new(pattern) }, func() setter { return new(duration) }, func() setter { return new(period) },
-	func() setter { return new(fraction) }, func() setter { return new(limit) }, func() setter { return new(PerPartition) },
+	func() setter { return new(groupName) }, func() setter { return new(Severity) }, func() setter { return new(fraction) }, func() setter { return new(limit) }, func() setter { return new(PerPartition) },
 	func() setter { return new(Mode) }, func() setter { return new(clusterName) }, func() setter { return new(hostPort) },
 	func() setter { return new(znode) }, func() setter { return new(httpURL) }, func() setter { return new(kafkaVersion) },
 	func() setter { return new(Flavour) }, func() setter { return new(count) }, func() setter { return new(portOrNone) },

@@ -153,6 +153,9 @@ func TestSeveralClusters(t *testing.T) {
 	if first.Topics.PerPartition != PerPartitionOff || first.Groups.PerPartition || first.Rebalance.Threshold != 0 {
 		t.Errorf("got %+v", first)
 	}
+	if g := first.Groups; !slices.Equal(g.Watch, []string{"billing", "audit"}) || !g.DiscoverFromOffsetsTopic {
+		t.Errorf("groups %+v", g)
+	}
 	for i, want := range []Poll{
 		{250 * time.Millisecond, 1500 * time.Millisecond},
 		{250 * time.Millisecond, 1500 * time.Millisecond},
@@ -181,5 +184,29 @@ func TestOtherSpellings(t *testing.T) {
 		if got := parse(t, text); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v", name, got)
 		}
+	}
+}
+
+func TestWhatIsPromisedForAGroup(t *testing.T) {
+	t.Setenv("EVENKEEL_TEST_HOST", "k9")
+	groups := load(t, "several_clusters").Clusters[0].Groups
+	for name, want := range map[string]Objective{
+		"payments": {MaxLag: 30 * time.Second, Severity: SeverityCritical},
+		"other":    {MaxLag: time.Hour, Severity: SeverityWarning},
+	} {
+		got, ok := groups.Objective(name)
+		if !ok || got.MaxLag != want.MaxLag || got.Severity != want.Severity {
+			t.Errorf("%s: %+v, %t; want %+v", name, got, ok, want)
+		}
+	}
+	if o, ok := groups.Objective("probe-1"); ok || !groups.IsQuiet("probe-1") {
+		t.Errorf("a quiet group has %+v", o)
+	}
+	rest := load(t, "minimal").Clusters[0].Groups
+	if o, ok := rest.Objective("any"); !ok || o.MaxLag != 15*time.Minute || o.Severity != SeverityWarning {
+		t.Errorf("without objectives: %+v, %t", o, ok)
+	}
+	if _, ok := rest.Objective("console-consumer-123"); ok {
+		t.Error("a console consumer has an objective")
 	}
 }

@@ -65,16 +65,16 @@ type rawGroups struct {
 	Include                  pattern        `yaml:"include"`
 	Exclude                  pattern        `yaml:"exclude"`
 	PerPartition             bool           `yaml:"per_partition"`
-	Watch                    []string       `yaml:"watch" built:"no"`
-	DiscoverFromOffsetsTopic bool           `yaml:"discover_from_offsets_topic" built:"no"`
-	Objectives               []rawObjective `yaml:"objectives" built:"no"`
-	Quiet                    pattern        `yaml:"quiet" built:"no"`
+	Watch                    []groupName    `yaml:"watch"`
+	DiscoverFromOffsetsTopic bool           `yaml:"discover_from_offsets_topic"`
+	Objectives               []rawObjective `yaml:"objectives"`
+	Quiet                    pattern        `yaml:"quiet"`
 }
 
 type rawObjective struct {
 	Match    pattern  `yaml:"match"`
-	MaxLag   duration `yaml:"max_lag"`
-	Severity string   `yaml:"severity"`
+	MaxLag   period   `yaml:"max_lag"`
+	Severity Severity `yaml:"severity"`
 }
 
 type rawRebalance struct {

@@ -124,6 +124,21 @@ func (p *PerPartition) set(text string) error {
 	return setOneOf(p, text, PerPartitionAuto, PerPartitionOn, PerPartitionOff)
 }
 
+func (s *Severity) set(text string) error {
+	return setOneOf(s, text, SeverityWarning, SeverityCritical)
+}
+
+// groupName is the name of a consumer group, which Kafka lets be anything but empty.
+type groupName string
+
+func (n *groupName) set(text string) error {
+	if text == "" {
+		return errors.New("it is empty; it must be the name of a consumer group")
+	}
+	*n = groupName(text)
+	return nil
+}
+
 func (m *Mode) set(text string) error { return setOneOf(m, text, ModeOff, ModeDryRun, ModeAuto) }
 
 func setOneOf[T ~string](dst *T, text string, allowed ...T) error {
