@@ -27,8 +27,12 @@ const (
 // timeout.
 func aPoll() time.Duration { return 2**faultInterval + sampleEvery }
 
+// asItComesBack is how often a broker that is killed may be told to refuse: before it
+// is out of the registry, and when it is in it again before its port is open.
+const asItComesBack = 2
+
 var brokerKilled = fault{
-	name: "broker_killed", bed: plain, quick: []string{"0.9.0.1", "4.4.0"}, runs: 3,
+	name: "broker_killed", bed: plain, quick: []string{"0.9.0.1", "4.4.0"}, runs: 3, begins: asItComesBack,
 	shows: "`kafka_broker_up` 0",
 	begin: func(s *scene) []claim {
 		b := s.follower()
@@ -50,7 +54,7 @@ var brokerFrozen = fault{
 }
 
 var controllerKilled = fault{
-	name: "controller_killed", bed: plain, quick: []string{"4.4.0"}, runs: 2, recovers: afterController,
+	name: "controller_killed", bed: plain, quick: []string{"4.4.0"}, runs: 2, recovers: afterController, begins: asItComesBack,
 	shows: "`kafka_broker_up` 0; with ZooKeeper, the new controller",
 	begin: func(s *scene) []claim {
 		b := s.controller()
@@ -61,7 +65,7 @@ var controllerKilled = fault{
 }
 
 var allKilled = fault{
-	name: "all_brokers_killed", bed: plain, quick: []string{"0.9.0.1"}, runs: 2, recovers: afterController,
+	name: "all_brokers_killed", bed: plain, quick: []string{"0.9.0.1"}, runs: 2, recovers: afterController, begins: asItComesBack,
 	shows: "`kafka_cluster_reachable` 0, every `kafka_broker_up` 0",
 	begin: func(s *scene) []claim {
 		s.kill(s.c.Brokers()...)
