@@ -114,7 +114,7 @@ func init() {
 			end: (*scene).undone,
 		},
 		&fault{
-			name: "partition_of_the_offsets_topic_without_a_leader", bed: lonelyOffsets, on: []string{"2.8.2", "3.9.2", "4.4.0"}, recovers: afterController,
+			name: "partition_of_the_offsets_topic_without_a_leader", bed: lonelyOffsets, on: []string{"2.8.2", "3.9.2", "4.4.0"}, recovers: afterController, begins: asItComesBack,
 			shows: "no offset and no lag of the group, rather than 0",
 			begin: func(s *scene) []claim {
 				const group = `{consumergroup="readers",partition="0",topic="test"}`
