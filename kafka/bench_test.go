@@ -283,8 +283,10 @@ func countCommits(commits map[string]GroupCommits) (known int) {
 
 // BenchmarkBytes moves answers of the same sizes without reading them.
 func BenchmarkBytes(b *testing.B) {
+	offsets, _ := positionRequest(Latest, map[string][]int32{"orders": {0}})
+	offsets.Version = listOffsetsForm
 	for name, request := range map[string]kmsg.Request{
-		"ListOffsets":    listOffsetsRequest(listOffsetsForm, Latest, map[string][]int32{"orders": {0}}),
+		"ListOffsets":    offsets,
 		"OffsetFetch":    &kmsg.OffsetFetchRequest{Version: severalGroups},
 		"DescribeGroups": &kmsg.DescribeGroupsRequest{Version: 5},
 		"ListGroups":     &kmsg.ListGroupsRequest{Version: 5},

@@ -17,11 +17,10 @@ const slowTimeout = 2 * time.Second
 
 // Kafka's own names of the requests.
 const (
-	listOffsets    = "ListOffsets"
-	listGroups     = "ListGroups"
-	describeGroups = "DescribeGroups"
-	offsetFetch    = "OffsetFetch"
-	apiVersions    = "ApiVersions"
+	listOffsets = "ListOffsets"
+	offsetFetch = "OffsetFetch"
+	fetch       = "Fetch"
+	apiVersions = "ApiVersions"
 )
 
 // Client asks brokers. It keeps connections between calls, and may be used by

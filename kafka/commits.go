@@ -15,7 +15,7 @@ import (
 type commitReader struct {
 	*reader
 	version int16
-	names   map[string]string // of topics, so that those of all groups are the same strings
+	names   texts // of topics
 
 	// told, if set, is told of each partition that the answer mentions.
 	told func(topic []byte, partition int32)
@@ -29,7 +29,7 @@ func readCommitsOfOne(r *reader, version int16, ask map[string][]int32) (commits
 	for topic := range ask {
 		answered[topic] = map[int32]bool{}
 	}
-	c := commitReader{reader: r, version: version, names: map[string]string{}, told: func(topic []byte, partition int32) {
+	c := commitReader{reader: r, version: version, names: texts{}, told: func(topic []byte, partition int32) {
 		if of := answered[string(topic)]; of != nil {
 			of[partition] = true
 		}
@@ -59,7 +59,7 @@ func readCommitsOfOne(r *reader, version int16, ask map[string][]int32) (commits
 // readCommitsOfSeveral reads an answer about several groups into the commits of those
 // that were asked for, which are in the map already.
 func readCommitsOfSeveral(r *reader, n Node, commits map[string]GroupCommits) {
-	c := commitReader{reader: r, version: severalGroups, names: map[string]string{}}
+	c := commitReader{reader: r, version: severalGroups, names: texts{}}
 	r.int32() // the time for which we are throttled
 	for groups := r.array(5); groups > 0 && r.err == nil; groups-- {
 		group := string(r.text())
@@ -99,7 +99,7 @@ func (c *commitReader) topics() (commits []cluster.GroupOffsets, ofGroup sarama.
 		}
 		c.tags()
 		if len(of) > 0 {
-			commits = append(commits, cluster.GroupOffsets{Topic: c.name(topic), Commits: of})
+			commits = append(commits, cluster.GroupOffsets{Topic: c.names.of(topic), Commits: of})
 		}
 	}
 	return commits, ofGroup
@@ -120,16 +120,6 @@ func (c *commitReader) partition() (commit cluster.Commit, committed bool, code 
 		return commit, true, code
 	}
 	return commit, commit.Offset.Known(), code
-}
-
-// name returns the name of a topic.
-func (c *commitReader) name(text []byte) string {
-	name, known := c.names[string(text)]
-	if !known {
-		name = string(text)
-		c.names[name] = name
-	}
-	return name
 }
 
 // isOfGroup says whether an error is one of a group, wherever it stands.

@@ -94,3 +94,13 @@ func (c *Client) CommittedOffsetsOf(ctx context.Context, n Node, groups []string
 		return commits, err
 	})
 }
+
+// names says whether any partition is named.
+func names(partitions map[string][]int32) bool {
+	for _, p := range partitions {
+		if len(p) > 0 {
+			return true
+		}
+	}
+	return false
+}

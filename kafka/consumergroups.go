@@ -6,8 +6,6 @@ import (
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/evenkeel/evenkeel/cluster"
 )
 
 // consumerGroupsForm is the newest form of ConsumerGroupDescribe that we know.
@@ -50,6 +48,7 @@ type consumerGroupReader struct {
 	version int16
 	node    Node
 	topics  map[string]bool // of the group that is being read
+	idle    int             // its members without a partition
 }
 
 func (r *consumerGroupReader) group() (name string, g DescribedGroup) {
@@ -59,16 +58,17 @@ func (r *consumerGroupReader) group() (name string, g DescribedGroup) {
 	r.int32() // its epoch
 	r.int32() // that of the assignment
 	r.text()  // who assigns
-	r.topics = map[string]bool{}
+	r.topics, r.idle = map[string]bool{}, 0
 	for n := r.array(16); n > 0 && r.err == nil; n-- {
 		g.Members++
 		r.member()
 	}
 	g.Topics = slices.Sorted(maps.Keys(r.topics))
+	g.setIdle(r.idle, true)
 	g.Operations = operationsOf(r.int32())
 	r.tags()
 	if refusal != nil {
-		g = DescribedGroup{Members: cluster.UnknownMembers, Err: &groupError{r.node, name, refusal}}
+		g = failed(&groupError{r.node, name, refusal})
 	}
 	return name, g
 }
@@ -83,8 +83,10 @@ func (r *consumerGroupReader) member() {
 	for n := r.array(1); n > 0 && r.err == nil; n-- {
 		r.topic()
 	}
-	r.text()       // a pattern to which it subscribed
-	r.assignment() // what it has
+	r.text() // a pattern to which it subscribed
+	if has := r.assignment(); has == 0 {
+		r.idle++
+	}
 	r.assignment() // what it is to have
 	if r.version >= 1 {
 		r.take(1) // the kind of member
@@ -92,14 +94,18 @@ func (r *consumerGroupReader) member() {
 	r.tags()
 }
 
-func (r *consumerGroupReader) assignment() {
+// assignment notes the topics of an assignment, and returns how many partitions it has.
+func (r *consumerGroupReader) assignment() (partitions int) {
 	for n := r.array(19); n > 0 && r.err == nil; n-- {
 		r.take(16) // the topic's id
 		r.topic()
-		r.take(4 * r.array(4)) // the partitions
+		of := r.array(4)
+		r.take(4 * of)
+		partitions += of
 		r.tags()
 	}
 	r.tags()
+	return partitions
 }
 
 // topic notes a topic, whose name is there many times.

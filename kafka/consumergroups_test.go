@@ -30,13 +30,13 @@ func TestDescribeConsumerGroups(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := got["billing"]
-	if b.Err != nil || b.State != "Stable" || b.ProtocolType != "consumer" || b.Members != 1 || !slices.Equal(b.Topics, []string{"bills", "orders"}) || !b.Operations.Has(OpRead) {
+	if b.Err != nil || b.State != "Stable" || b.ProtocolType != "consumer" || b.Members != 1 || b.Idle != 0 || !slices.Equal(b.Topics, []string{"bills", "orders"}) || !b.Operations.Has(OpRead) {
 		t.Errorf("billing = %+v", b)
 	}
-	if g := got["gone"]; g.Members != cluster.UnknownMembers || !isCode(g.Err, sarama.ErrGroupIDNotFound) {
+	if g := got["gone"]; g.Members != cluster.UnknownMembers || g.Idle != cluster.UnknownMembers || !isCode(g.Err, sarama.ErrGroupIDNotFound) {
 		t.Errorf("gone = %+v", g)
 	}
-	if g := got["forgotten"]; g.Members != cluster.UnknownMembers || !errors.Is(g.Err, errNotAnswered) {
+	if g := got["forgotten"]; g.Members != cluster.UnknownMembers || g.Idle != cluster.UnknownMembers || !errors.Is(g.Err, errNotAnswered) {
 		t.Errorf("forgotten = %+v", g)
 	}
 }

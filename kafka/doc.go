@@ -10,7 +10,8 @@
 //     release answers it with a handful of bytes, and an answer is the only proof
 //     of life there is: the kernel accepts connections for a frozen broker.
 //   - ListOffsets for all partitions that a broker leads, once for the starts of
-//     the logs and once for the ends.
+//     the logs, once for the ends, and where it is wanted once more for the last stable
+//     offsets or for the first messages from some time on.
 //   - Metadata for all topics or for none, never by name; DescribeCluster.
 //   - ListPartitionReassignments for all topics, which only an active controller can
 //     answer, and DescribeQuorum.
@@ -18,6 +19,8 @@
 //   - ListGroups, DescribeGroups and ConsumerGroupDescribe, at every broker: each
 //     knows the groups that it coordinates.
 //   - OffsetFetch, at the coordinator of the group.
+//   - Fetch of __consumer_offsets, of Kafka 0.8.2 to 0.10.1, which do not list groups
+//     without members. Only the keys of its messages are looked at.
 //   - ApiVersions, SaslHandshake and SaslAuthenticate, when a connection is opened.
 //
 // # Why nothing else
@@ -42,14 +45,14 @@
 //
 // # What speaks the protocol
 //
-// sarama's Broker opens the connections, logs in, renews logins, and speaks the probe,
-// ListGroups and DescribeGroups. The rest is encoded by kmsg, which has nothing but the
-// messages, and sent over the same connection while nothing of sarama's is on its way:
-// sarama cannot ask Metadata for no topics or ListPartitionReassignments for all, has
-// no DescribeQuorum, and keeps to itself what ApiVersions told it. The answers that
-// grow with the cluster, those to Metadata, ListOffsets and OffsetFetch, are read by
-// ourselves, straight into what is told of them: a map and several allocations for each
-// partition, as libraries make them, would be most of what a poll costs.
+// sarama's Broker opens the connections, logs in, renews logins, and speaks the probe.
+// The rest is encoded by kmsg, which has nothing but the messages, and sent over the
+// same connection while nothing of sarama's is on its way: sarama cannot ask Metadata for
+// no topics or ListPartitionReassignments for all, has no DescribeQuorum, and keeps to
+// itself what ApiVersions told it. The answers are read by ourselves, straight into what
+// is told of them: a map and several allocations for each partition, as libraries make
+// them, would be most of what a poll costs, and what an answer makes believe to hold
+// must cost nothing.
 //
 // # How a hanging broker is borne
 //

@@ -56,6 +56,9 @@ func nameOf(request kmsg.Request) string { return kmsg.NameForKey(request.Key())
 
 // read sends a request, and lets decode read the whole answer.
 func (l *link) read(request kmsg.Request, decode func(*reader)) error {
+	if err := l.renew(); err != nil {
+		return err
+	}
 	body, err := l.socket.exchange(l.to.clientID, request)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 // Keys of the requests, by the protocol's table.
 const (
+	keyFetch            = 1
 	keyListOffsets      = 2
 	keyMetadata         = 3
 	keyUpdateMetadata   = 6
@@ -31,7 +32,7 @@ const (
 // safe are the requests that may be sent to a cluster that is merely watched.
 var safe = []int16{
 	keyListOffsets, keyMetadata, keyOffsetFetch, keyDescribeGroups, keyListGroups, keySaslHandshake, keyAPIVersions,
-	keyDescribeConfigs, keySaslAuthenticate, keyReassignments, keyDescribeQuorum, keyDescribeCluster, keyConsumerGroups,
+	keyDescribeConfigs, keySaslAuthenticate, keyReassignments, keyDescribeQuorum, keyDescribeCluster, keyConsumerGroups, keyFetch,
 }
 
 // received is a request as a fake broker received it.
@@ -176,6 +177,9 @@ func (f *fake) serve(conn net.Conn, id int) {
 		}
 		if r.key == keyMetadata && r.namesTopic() {
 			f.t.Errorf("Metadata names a topic: % x", r.body)
+		}
+		if r.key == keyFetch && !r.fetchesCommits() {
+			f.t.Errorf("Fetch asks for more than commits: % x", r.body)
 		}
 		a, asked := f.introduce(r)
 		if !asked {

@@ -80,26 +80,101 @@ func TestAllFormsOfConsumerGroupDescribe(t *testing.T) {
 							SubscribedTopics: []string{"orders", "bills"}, SubscribedTopicRegex: &words, Assignment: assignment("orders", "left"), TargetAssignment: assignment("coming")},
 						{MemberID: "m2", SubscribedTopics: []string{"orders"}},
 					}},
+				{Group: "moving", State: "Reconciling", Members: make([]kmsg.ConsumerGroupDescribeResponseGroupMember, 1), AuthorizedOperations: -1 << 31},
 				{Group: "gone", ErrorCode: 69, ErrorMessage: &words, AuthorizedOperations: -1 << 31},
 				{Group: "unasked", State: "Empty", Members: []kmsg.ConsumerGroupDescribeResponseGroupMember{{SubscribedTopics: []string{"others"}}}},
 				{Group: "idle", State: "Empty", AuthorizedOperations: -1 << 31},
 			}}
 			var got map[string]DescribedGroup
 			wantWhole(t, response.AppendTo(nil), true, func(r *reader) {
-				got = readConsumerGroups(r, version, Node{}, []string{"billing", "gone", "idle", "silent"})
+				got = readConsumerGroups(r, version, Node{}, []string{"billing", "moving", "gone", "idle", "silent"})
 			})
 			for name, want := range map[string]DescribedGroup{
-				"billing": {State: "Stable", ProtocolType: consumerProtocol, Members: 2, Operations: OperationsOf(OpRead), Topics: []string{"bills", "coming", "left", "orders"}},
+				"billing": {State: "Stable", ProtocolType: consumerProtocol, Members: 2, Idle: 1, Operations: OperationsOf(OpRead), Topics: []string{"bills", "coming", "left", "orders"}},
 				"idle":    {State: "Empty", ProtocolType: consumerProtocol},
-				"gone":    {Members: cluster.UnknownMembers, Err: &groupError{Node{}, "gone", codeError(sarama.ErrGroupIDNotFound, words)}},
-				"silent":  {Members: cluster.UnknownMembers, Err: &groupError{Node{}, "silent", errNotAnswered}},
+				"moving":  {State: "Reconciling", ProtocolType: consumerProtocol, Members: 1, Idle: cluster.UnknownMembers},
+				"gone":    {Members: cluster.UnknownMembers, Idle: cluster.UnknownMembers, Err: &groupError{Node{}, "gone", codeError(sarama.ErrGroupIDNotFound, words)}},
+				"silent":  {Members: cluster.UnknownMembers, Idle: cluster.UnknownMembers, Err: &groupError{Node{}, "silent", errNotAnswered}},
 			} {
 				if !reflect.DeepEqual(got[name], want) {
 					t.Errorf("%s: %+v, want %+v", name, got[name], want)
 				}
 			}
-			if len(got) != 4 {
+			if len(got) != 5 {
 				t.Errorf("read %v", got)
+			}
+		})
+	}
+}
+
+func TestAllFormsOfListGroups(t *testing.T) {
+	for version := range int16(listGroupsForm + 1) {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			response := &kmsg.ListGroupsResponse{Version: version, ThrottleMillis: 5, UnknownTags: newer(), Groups: []kmsg.ListGroupsResponseGroup{
+				{Group: "orders", ProtocolType: "consumer", GroupState: "Stable", GroupType: "consumer", UnknownTags: newer()},
+				{Group: "billing", GroupState: "Empty", GroupType: "classic"},
+			}}
+			for _, code := range []int16{0, 14} {
+				response.ErrorCode = code
+				var got []ListedGroup
+				var refusal error
+				wantWhole(t, response.AppendTo(nil), response.IsFlexible(), func(r *reader) { got, refusal = readListedGroups(r, version) })
+				want := []ListedGroup{{Name: "billing", State: "Empty", Type: "classic"}, {Name: "orders", ProtocolType: "consumer", State: "Stable", Type: "consumer"}}
+				for i := range want {
+					if version < 4 {
+						want[i].State = ""
+					}
+					if version < 5 {
+						want[i].Type = ""
+					}
+				}
+				if code != 0 {
+					want = nil
+				}
+				if !reflect.DeepEqual(got, want) || isCode(refusal, sarama.ErrOffsetsLoadInProgress) != (code != 0) {
+					t.Errorf("read %+v, %v; want %+v", got, refusal, want)
+				}
+			}
+		})
+	}
+}
+
+func TestAllFormsOfDescribeGroups(t *testing.T) {
+	words := "i-1"
+	member := func(id string, topics ...string) kmsg.DescribeGroupsResponseGroupMember {
+		m := kmsg.DescribeGroupsResponseGroupMember{
+			MemberID: id, InstanceID: &words, ClientID: "c", ClientHost: "/10.0.0.1", ProtocolMetadata: subscription(1, "orders"), UnknownTags: newer(),
+		}
+		if len(topics) > 0 {
+			m.MemberAssignment = assignment(topics...)
+		}
+		return m
+	}
+	for version := range int16(describeGroupsForm + 1) {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			response := &kmsg.DescribeGroupsResponse{Version: version, ThrottleMillis: 5, UnknownTags: newer(), Groups: []kmsg.DescribeGroupsResponseGroup{
+				{Group: "billing", State: "Stable", ProtocolType: "consumer", Protocol: "range", AuthorizedOperations: 1 << OpRead, UnknownTags: newer(),
+					Members: []kmsg.DescribeGroupsResponseGroupMember{member("m1", "orders", "left"), member("m2")}},
+				{Group: "moved", ErrorCode: 16, AuthorizedOperations: -1 << 31},
+				{Group: "unasked", State: "Stable", ProtocolType: "consumer", Members: []kmsg.DescribeGroupsResponseGroupMember{member("m3", "others")}},
+				{Group: "gone", State: "Dead", AuthorizedOperations: -1 << 31},
+			}}
+			var got map[string]DescribedGroup
+			wantWhole(t, response.AppendTo(nil), response.IsFlexible(), func(r *reader) {
+				got = readGroups(r, version, Node{}, []string{"billing", "moved", "gone", "silent"})
+			})
+			billing := DescribedGroup{State: "Stable", ProtocolType: "consumer", Members: 2, Idle: 1, Topics: []string{"left", "orders"}}
+			if version >= 3 {
+				billing.Operations = OperationsOf(OpRead)
+			}
+			want := map[string]DescribedGroup{
+				"billing": billing,
+				"gone":    {State: "Dead"},
+				"moved":   failed(&groupError{Node{}, "moved", sarama.ErrNotCoordinatorForConsumer}),
+				"silent":  failed(&groupError{Node{}, "silent", errNotAnswered}),
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("read %+v, want %+v", got, want)
 			}
 		})
 	}

@@ -34,7 +34,7 @@ func TestAllFormsOfListOffsets(t *testing.T) {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			partition := func(id int32, code int16, offset int64) kmsg.ListOffsetsResponseTopicPartition {
 				p := kmsg.NewListOffsetsResponseTopicPartition()
-				p.Partition, p.ErrorCode, p.Offset, p.LeaderEpoch, p.OldStyleOffsets = id, code, offset, 7, []int64{offset}
+				p.Partition, p.ErrorCode, p.Offset, p.LeaderEpoch, p.OldStyleOffsets, p.Timestamp = id, code, offset, 7, []int64{offset}, 1000
 				return p
 			}
 			response := &kmsg.ListOffsetsResponse{Version: version, ThrottleMillis: 5, Topics: []kmsg.ListOffsetsResponseTopic{
@@ -46,10 +46,15 @@ func TestAllFormsOfListOffsets(t *testing.T) {
 				got = readOffsets(r, version, map[string][]int32{"orders": {0, 1, 2}})
 			})
 			want := map[string][]offsetOrCode{"orders": {
-				{partition: 0, offset: cluster.OffsetAt(0)},
-				{partition: 1, code: sarama.ErrNotLeaderForPartition, offset: cluster.UnknownOffset},
-				{partition: 2, offset: cluster.OffsetAt(20)},
+				{partition: 0, offset: cluster.OffsetAt(0), millis: 1000},
+				{partition: 1, code: sarama.ErrNotLeaderForPartition, offset: cluster.UnknownOffset, millis: 1000},
+				{partition: 2, offset: cluster.OffsetAt(20), millis: 1000},
 			}}
+			if version == 0 { // which has no timestamps
+				for i := range want["orders"] {
+					want["orders"][i].millis = -1
+				}
+			}
 			if !reflect.DeepEqual(got.topics, want) {
 				t.Errorf("read %+v, want %+v", got.topics, want)
 			}

@@ -3,7 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,6 +12,9 @@ import (
 
 	"github.com/evenkeel/evenkeel/cluster"
 )
+
+// listGroupsForm is the newest form of ListGroups that there is.
+const listGroupsForm = 5
 
 // consumerProtocol is the protocol type of consumer groups. Others (Connect's
 // workers, for one) use the group protocol for themselves.
@@ -37,12 +40,17 @@ type DescribedGroup struct {
 	ProtocolType string
 	Members      int // cluster.UnknownMembers when Err is set
 
+	// Idle is how many members were assigned no partition, cluster.UnknownMembers where
+	// that cannot be told: while the group rebalances, where an assignment cannot be
+	// understood, of a group that is none of consumers, and when Err is set.
+	Idle int
+
 	// Topics are those that members subscribed to or were assigned, sorted. While
 	// a group rebalances, Kafka tells none.
 	Topics []string
 
 	// Faults are members whose topics could not be understood, so that Topics may
-	// lack some.
+	// lack some: no more than ten of a group.
 	Faults []error
 
 	Operations Operations // what the user may do to the group; told from Kafka 2.3 on
@@ -50,90 +58,58 @@ type DescribedGroup struct {
 	Err error // why the group could not be described, else nil
 }
 
+// The states in Kafka's words from which follows whether members are idle.
+const (
+	stateStable = "Stable"
+	stateEmpty  = "Empty"
+	stateDead   = "Dead"
+)
+
+// setIdle notes how many members have no partition, of a group that is described
+// but for that. Assigned is false where the assignment of a member is not understood.
+func (g *DescribedGroup) setIdle(idle int, assigned bool) {
+	g.Idle = cluster.UnknownMembers
+	switch g.State {
+	case stateEmpty, stateDead:
+		// A group that only commits has no protocol type, nor has one that does not exist.
+		if g.Members == 0 && (g.ProtocolType == consumerProtocol || g.ProtocolType == "") {
+			g.Idle = 0
+		}
+	case stateStable:
+		if assigned && g.ProtocolType == consumerProtocol {
+			g.Idle = idle
+		}
+	}
+}
+
 // ListGroups returns the groups that the node coordinates, by name. On Kafka 0.9
 // these are only the ones that have members.
 func (c *Client) ListGroups(ctx context.Context, n Node) ([]ListedGroup, error) {
-	response, err := work(ctx, c, n, listGroups, func(l *link) (*sarama.ListGroupsResponse, error) {
-		version, err := l.known.pick(kmsg.ListGroups.Int16(), 5)
-		if err != nil {
-			return nil, err
-		}
-		response, err := l.broker.ListGroups(&sarama.ListGroupsRequest{Version: version})
-		if err == nil && response.Err != sarama.ErrNoError {
-			err = response.Err // the list is not whole
-		}
-		return response, l.discreet(err)
-	})
-	if err != nil {
-		return nil, err
-	}
-	groups := make([]ListedGroup, 0, len(response.Groups))
-	for name, protocolType := range response.Groups {
-		data := response.GroupsData[name]
-		groups = append(groups, ListedGroup{Name: name, ProtocolType: protocolType, State: data.GroupState, Type: data.GroupType})
-	}
-	slices.SortFunc(groups, func(a, b ListedGroup) int { return strings.Compare(a.Name, b.Name) })
-	return groups, nil
+	return ask(ctx, c, n, kmsg.NewPtrListGroupsRequest(), listGroupsForm, readListedGroups)
 }
 
-// DescribeGroups describes groups that the node coordinates, in one request. Every
-// group that was asked for is in the result; one that could not be described has
-// an error of its own. Only a failure of the whole request is returned as an error.
-func (c *Client) DescribeGroups(ctx context.Context, n Node, groups []string) (map[string]DescribedGroup, error) {
-	if len(groups) == 0 {
-		return nil, nil
+// readListedGroups reads an answer of any version up to ours. With an error, the list
+// is not whole.
+func readListedGroups(r *reader, version int16) ([]ListedGroup, error) {
+	if version >= 1 {
+		r.int32() // the time for which we are throttled
 	}
-	response, err := work(ctx, c, n, describeGroups, func(l *link) (*sarama.DescribeGroupsResponse, error) {
-		version, err := l.known.pick(kmsg.DescribeGroups.Int16(), 5)
-		if err != nil {
-			return nil, err
+	refusal := codeError(sarama.KError(r.int16()), "")
+	words, groups := texts{}, map[string]ListedGroup{}
+	for n := r.array(3); n > 0 && r.err == nil; n-- {
+		g := ListedGroup{Name: string(r.text()), ProtocolType: words.of(r.text())}
+		if version >= 4 {
+			g.State = words.of(r.text())
 		}
-		response, err := l.broker.DescribeGroups(&sarama.DescribeGroupsRequest{
-			Version: version, Groups: slices.Clone(groups), IncludeAuthorizedOperations: true,
-		})
-		return response, l.discreet(err)
-	})
-	if err != nil {
-		return nil, err
-	}
-	described := undescribed(n, groups)
-	for _, g := range response.Groups {
-		if _, asked := described[g.GroupId]; asked {
-			described[g.GroupId] = readGroup(n, g, response.Version)
+		if version >= 5 {
+			g.Type = words.of(r.text())
 		}
+		r.tags()
+		groups[g.Name] = g
 	}
-	return described, nil
-}
-
-// undescribed returns the groups as those of which the answer tells nothing.
-func undescribed(n Node, groups []string) map[string]DescribedGroup {
-	described := make(map[string]DescribedGroup, len(groups))
-	for _, name := range groups {
-		described[name] = DescribedGroup{Members: cluster.UnknownMembers, Err: &groupError{n, name, errNotAnswered}}
+	r.tags()
+	if refusal != nil {
+		return nil, refusal
 	}
-	return described
-}
-
-// readGroup takes out of a description what we want of it.
-func readGroup(n Node, g *sarama.GroupDescription, version int16) DescribedGroup {
-	if g.Err != sarama.ErrNoError {
-		return DescribedGroup{Members: cluster.UnknownMembers, Err: &groupError{n, g.GroupId, g.Err}}
-	}
-	described := DescribedGroup{State: g.State, ProtocolType: g.ProtocolType, Members: len(g.Members)}
-	if version >= 3 {
-		described.Operations = operationsOf(g.AuthorizedOperations)
-	}
-	if g.ProtocolType != consumerProtocol {
-		return described
-	}
-	for id, member := range g.Members {
-		topics, err := memberTopics(member.MemberMetadata, member.MemberAssignment)
-		described.Topics = append(described.Topics, topics...)
-		if err != nil {
-			described.Faults = append(described.Faults, fmt.Errorf("%s: group %q: member %q: %w", n, g.GroupId, id, err))
-		}
-	}
-	slices.Sort(described.Topics)
-	described.Topics = slices.Compact(described.Topics)
-	return described
+	return slices.SortedFunc(maps.Values(groups), func(a, b ListedGroup) int { return strings.Compare(a.Name, b.Name) }), nil
 }

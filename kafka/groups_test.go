@@ -80,7 +80,7 @@ func group(m *message, code int16, name, state, protocolType string, members ...
 
 func TestDescribeGroups(t *testing.T) {
 	f := newFake(t, func(received) answer {
-		m := new(message).int32(7)
+		m := new(message).int32(13)
 		group(m, 0, "active", "Stable", "consumer",
 			[2][]byte{subscription(0, "orders", "bills"), assignment("orders")},
 			[2][]byte{subscription(0, "orders"), assignment("returns")})
@@ -90,31 +90,49 @@ func TestDescribeGroups(t *testing.T) {
 		group(m, 16, "elsewhere", "", "")
 		group(m, 0, "odd", "Stable", "consumer",
 			[2][]byte{subscription(0, "orders"), nil}, [2][]byte{[]byte("rubbish"), nil})
+		group(m, 0, "some idle", "Stable", "consumer",
+			[2][]byte{subscription(0, "orders"), assignment("orders")},
+			[2][]byte{subscription(0, "orders"), nil},
+			[2][]byte{subscription(0, "orders"), new(message).int16(0).int32(1).str("orders").int32(0).Bytes()})
+		group(m, 0, "empty", "Empty", "consumer")
+		group(m, 0, "only commits", "Empty", "")
+		group(m, 0, "empty connect", "Empty", "connect")
+		group(m, 0, "odd assignment", "Stable", "consumer",
+			[2][]byte{subscription(0, "orders"), []byte("rubbish")}, [2][]byte{subscription(0, "orders"), nil})
+		group(m, 0, "all odd", "Stable", "consumer", slices.Repeat([][2][]byte{{nil, []byte("rubbish")}}, 2*mostFaults)...)
 		group(m, 0, "not asked for", "Stable", "consumer")
 		return m.answer()
 	})
-	ask := []string{"active", "rebalancing", "gone", "connect", "elsewhere", "odd", "forgotten"}
+	ask := []string{
+		"active", "some idle", "rebalancing", "empty", "only commits", "gone", "connect", "empty connect", "elsewhere", "odd", "odd assignment", "all odd", "forgotten",
+	}
 	described, err := newTestClient(t).DescribeGroups(within(t), f.node(2), ask)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
-		name, state string
-		members     int
-		topics      []string
-		faults      int
-		err         error
+		name, state   string
+		members, idle int
+		topics        []string
+		faults        int
+		err           error
 	}{
-		{"active", "Stable", 2, []string{"bills", "orders", "returns"}, 0, nil},
-		{"rebalancing", "AwaitingSync", 1, nil, 0, nil},
-		{"gone", "Dead", 0, nil, 0, nil},
-		{"connect", "Stable", 1, nil, 0, nil},
-		{"elsewhere", "", cluster.UnknownMembers, nil, 0, sarama.ErrNotCoordinatorForConsumer},
-		{"odd", "Stable", 2, []string{"orders"}, 1, nil},
-		{"forgotten", "", cluster.UnknownMembers, nil, 0, errNotAnswered},
+		{"active", "Stable", 2, 0, []string{"bills", "orders", "returns"}, 0, nil},
+		{"some idle", "Stable", 3, 2, []string{"orders"}, 0, nil},
+		{"rebalancing", "AwaitingSync", 1, cluster.UnknownMembers, nil, 0, nil},
+		{"empty", "Empty", 0, 0, nil, 0, nil},
+		{"only commits", "Empty", 0, 0, nil, 0, nil},
+		{"gone", "Dead", 0, 0, nil, 0, nil},
+		{"connect", "Stable", 1, cluster.UnknownMembers, nil, 0, nil},
+		{"empty connect", "Empty", 0, cluster.UnknownMembers, nil, 0, nil},
+		{"elsewhere", "", cluster.UnknownMembers, cluster.UnknownMembers, nil, 0, sarama.ErrNotCoordinatorForConsumer},
+		{"odd", "Stable", 2, 2, []string{"orders"}, 1, nil},
+		{"odd assignment", "Stable", 2, cluster.UnknownMembers, []string{"orders"}, 1, nil},
+		{"all odd", "Stable", 2 * mostFaults, cluster.UnknownMembers, nil, mostFaults, nil},
+		{"forgotten", "", cluster.UnknownMembers, cluster.UnknownMembers, nil, 0, errNotAnswered},
 	} {
 		got, ok := described[tt.name]
-		if !ok || got.State != tt.state || got.Members != tt.members || !slices.Equal(got.Topics, tt.topics) ||
+		if !ok || got.State != tt.state || got.Members != tt.members || got.Idle != tt.idle || !slices.Equal(got.Topics, tt.topics) ||
 			len(got.Faults) != tt.faults || !errors.Is(got.Err, tt.err) {
 			t.Errorf("group %q = %+v, want %+v", tt.name, got, tt)
 		}

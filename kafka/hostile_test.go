@@ -65,6 +65,10 @@ var calls = map[int16]func(ctx context.Context, c *Client, n Node) error{
 		_, err := c.ListOffsets(ctx, n, Latest, map[string][]int32{"orders": {0}})
 		return err
 	},
+	keyFetch: func(ctx context.Context, c *Client, n Node) error {
+		_, err := c.CommitKeys(ctx, n, 0, cluster.OffsetAt(7))
+		return err
+	},
 	keyMetadata:        func(ctx context.Context, c *Client, n Node) error { _, err := c.Metadata(ctx, n); return err },
 	keyReassignments:   func(ctx context.Context, c *Client, n Node) error { _, err := c.Reassignments(ctx, n); return err },
 	keyDescribeCluster: func(ctx context.Context, c *Client, n Node) error { _, err := c.DescribeCluster(ctx, n); return err },
@@ -84,6 +88,9 @@ func newHostile(t *testing.T, at int16, hostility func(net.Conn, []byte)) *fake 
 		case at:
 			return answer{takeOver: hostility}
 		case keyAPIVersions:
+			if at == keyFetch { // which goes to old releases only
+				return versions(map[int16]int16{keyFetch: 2, keySaslHandshake: 1, keySaslAuthenticate: 2})
+			}
 			return versions(map[int16]int16{
 				keyListOffsets: 6, keyMetadata: 12, keyOffsetFetch: 8, keyDescribeGroups: 5, keyListGroups: 5, keyDescribeConfigs: 4,
 				keyReassignments: 0, keyDescribeQuorum: 2, keyDescribeCluster: 2, keyConsumerGroups: 1,

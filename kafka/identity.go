@@ -19,6 +19,9 @@ type Identity struct {
 	AllOffsets   bool // all that a group committed can be asked for without naming partitions (0.10.2)
 	BatchOffsets bool // and for several groups in one request (3.0)
 
+	Timestamps    bool // OffsetsSince (0.10.1)
+	StableOffsets bool // ListOffsets tells LastStable (0.11)
+
 	NamesController  bool // Metadata names the controller (0.10); in KRaft that is any broker
 	TellsReplicas    bool // Metadata has the assignment whole and in its order (0.11)
 	Configs          bool // DescribeConfigs (0.11)
@@ -49,7 +52,7 @@ func implied(registration int) Identity {
 	}
 	i := Identity{
 		Mode: cluster.ModeZooKeeper, Groups: registration >= 2, NamesController: registration >= 3,
-		EmptyGroups: registration >= 4, AllOffsets: registration >= 4,
+		EmptyGroups: registration >= 4, AllOffsets: registration >= 4, Timestamps: registration >= 4, StableOffsets: registration >= 5,
 	}
 	if registration == 1 {
 		i.Release = "0.8"
@@ -67,6 +70,9 @@ func identify(known spans, level int16) Identity {
 		EmptyGroups:  known.knows(kmsg.OffsetFetch, 2),
 		AllOffsets:   known.knows(kmsg.OffsetFetch, 2),
 		BatchOffsets: known.knows(kmsg.OffsetFetch, 8),
+
+		Timestamps:    known.knows(kmsg.ListOffsets, 1),
+		StableOffsets: known.knows(kmsg.ListOffsets, 2),
 
 		NamesController:  known.knows(kmsg.Metadata, 1),
 		TellsReplicas:    known.knows(kmsg.Metadata, 4),

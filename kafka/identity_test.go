@@ -83,7 +83,7 @@ func TestIdentityOfRealBrokers(t *testing.T) {
 func TestWhatReleasesCan(t *testing.T) {
 	all := Identity{
 		Release: "4.4", Mode: cluster.ModeKRaft, AnswersVersions: true,
-		Groups: true, EmptyGroups: true, AllOffsets: true, BatchOffsets: true,
+		Groups: true, EmptyGroups: true, AllOffsets: true, BatchOffsets: true, Timestamps: true, StableOffsets: true,
 		NamesController: true, TellsReplicas: true, Configs: true,
 		Reassignments: true, DescribesCluster: true, Quorum: true,
 	}
@@ -96,7 +96,7 @@ func TestWhatReleasesCan(t *testing.T) {
 	of21 := of24
 	of21.Release, of21.Reassignments = "2.1", false
 	of010 := of21
-	of010.Release, of010.TellsReplicas, of010.Configs = "0.10", false, false
+	of010.Release, of010.TellsReplicas, of010.Configs, of010.StableOffsets = "0.10", false, false, false
 	for broker, want := range map[string]Identity{
 		"4.4.0": all, "3.9.2": of39, "2.8.2": of28, "2.4.1": of24, "2.1.1": of21, "0.10.2.2": of010,
 	} {
@@ -130,7 +130,8 @@ func TestIdentityBeforeTheFirstConnection(t *testing.T) {
 		1: {Release: "0.8", Mode: cluster.ModeZooKeeper},
 		2: {Mode: cluster.ModeZooKeeper, Groups: true},
 		3: {Mode: cluster.ModeZooKeeper, Groups: true, NamesController: true},
-		5: {Mode: cluster.ModeZooKeeper, Groups: true, NamesController: true, EmptyGroups: true, AllOffsets: true},
+		4: {Mode: cluster.ModeZooKeeper, Groups: true, NamesController: true, EmptyGroups: true, AllOffsets: true, Timestamps: true},
+		5: {Mode: cluster.ModeZooKeeper, Groups: true, NamesController: true, EmptyGroups: true, AllOffsets: true, Timestamps: true, StableOffsets: true},
 	} {
 		if got := c.Identity(Node{Addr: "k1:9092", Registration: registration}); got != want {
 			t.Errorf("registration %d: %+v, want %+v", registration, got, want)

@@ -36,6 +36,14 @@ func as010() answer {
 	return m.int32(1).int32(0).answer()
 }
 
+// fetchesCommits says whether a Fetch request asks for one partition of the topic with
+// the commits, at once, and as a consumer.
+func (r received) fetchesCommits() bool {
+	// As a consumer, without waiting, for no least size; one topic, one partition.
+	begin := new(message).int32(-1).int32(0).int32(0).int32(1).str(offsetsTopic).int32(1).Bytes()
+	return r.version <= fetchForm && bytes.HasPrefix(r.body, begin) && len(r.body) == len(begin)+4+8+4
+}
+
 // namesTopic says whether a Metadata request asks for anything but all topics or
 // none, in any form up to 12.
 func (r received) namesTopic() bool {

@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
-	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -21,11 +21,24 @@ type Position int64
 const (
 	Earliest Position = Position(sarama.OffsetOldest) // the start of the log
 	Latest   Position = Position(sarama.OffsetNewest) // its end for consumers: the high watermark
+
+	// LastStable is the end for consumers that read committed messages only: the last
+	// stable offset, which lies before the first message of an open transaction. Not
+	// every release tells it (see Identity.StableOffsets). The number is ours: the
+	// protocol has no timestamp for it, but an isolation level beside that of Latest.
+	LastStable Position = math.MinInt64
 )
 
-// listOffsetsForm is the newest form of ListOffsets that we know. The next ones only
-// add places to ask for.
-const listOffsetsForm = 6
+// readCommitted is the isolation level of consumers that read committed messages only.
+const readCommitted = 1
+
+// inProtocol returns how a position is asked for.
+func (p Position) inProtocol() (timestamp int64, isolation int8, of need) {
+	if p == LastStable {
+		return int64(Latest), readCommitted, need{version: 2, what: "for the last stable offset; Kafka 0.11 and later do"}
+	}
+	return int64(p), 0, need{}
+}
 
 // errNoOffset is the error of a partition of which the answer tells nothing.
 var errNoOffset = errors.New("the answer has no offset for it")
@@ -40,6 +53,7 @@ type offsetOrCode struct {
 	partition int32
 	code      sarama.KError
 	offset    cluster.Offset
+	millis    int64 // the timestamp of the message there, -1 for none
 }
 
 func (o offsetOrCode) compare(partition int32) int { return cmp.Compare(o.partition, partition) }
@@ -51,7 +65,7 @@ func OffsetsOf(from Node, told map[string]map[int32]cluster.Offset) Offsets {
 	o := Offsets{from: from, topics: make(map[string][]offsetOrCode, len(told))}
 	for topic, partitions := range told {
 		for id, offset := range partitions {
-			o.topics[topic] = append(o.topics[topic], offsetOrCode{partition: id, offset: offset})
+			o.topics[topic] = append(o.topics[topic], offsetOrCode{partition: id, offset: offset, millis: -1})
 		}
 	}
 	o.sort()
@@ -69,133 +83,49 @@ func (o Offsets) sort() {
 // the broker does not lead the partition, the user may not see it, or it was not
 // asked for.
 func (o Offsets) At(topic string, partition int32) (cluster.Offset, error) {
-	err := errNoOffset
-	if i, ok := slices.BinarySearchFunc(o.topics[topic], partition, offsetOrCode.compare); ok {
-		found := o.topics[topic][i]
-		switch {
-		case found.code != sarama.ErrNoError:
-			err = found.code
-		case found.offset.Known():
-			return found.offset, nil
-		}
+	told, err := o.find(topic, partition)
+	if err == nil && !told.offset.Known() {
+		err = errNoOffset
 	}
-	return cluster.UnknownOffset, fmt.Errorf("%s: topic %s, partition %d: %w", o.from, topic, partition, err)
-}
-
-// Probe asks the broker for the offsets of no topics at all, over a connection
-// that nothing else uses. It returns the time from the request to the answer,
-// without the time that connecting took.
-func (c *Client) Probe(ctx context.Context, n Node) (took time.Duration, err error) {
-	t, err := c.target(n)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", n, err)
+		return cluster.UnknownOffset, o.explain(topic, partition, err)
 	}
-	t.node.Store(&n)
-	t.anew.Store(0)
-	return c.probe(ctx, t, n)
+	return told.offset, nil
 }
 
-func (c *Client) probe(ctx context.Context, t *target, n Node) (took time.Duration, err error) {
-	return run(ctx, c, t, n, t.probe, listOffsets, func(l *link) (time.Duration, error) {
-		version, err := l.known.pick(kmsg.ListOffsets.Int16(), listOffsetsForm)
-		if err != nil {
-			return 0, err
-		}
-		l.socket.small.Store(true)
-		defer l.socket.small.Store(false)
-		asked := time.Now()
-		_, err = l.broker.GetAvailableOffsets(&sarama.OffsetRequest{Version: version})
-		return time.Since(asked), l.discreet(err)
-	})
+// find returns what is told of a partition, or why nothing is.
+func (o Offsets) find(topic string, partition int32) (told offsetOrCode, err error) {
+	i, ok := slices.BinarySearchFunc(o.topics[topic], partition, offsetOrCode.compare)
+	if !ok {
+		return told, errNoOffset
+	}
+	told = o.topics[topic][i]
+	return told, codeError(told.code, "")
+}
+
+// explain names the partition that an error is about.
+func (o Offsets) explain(topic string, partition int32, err error) error {
+	return fmt.Errorf("%s: topic %s, partition %d: %w", o.from, topic, partition, err)
 }
 
 // ListOffsets asks for one position in the logs of many partitions, by topic. The
 // broker must lead them: of others it answers an error. Only a failure of the whole
 // request is returned as an error.
 func (c *Client) ListOffsets(ctx context.Context, n Node, position Position, ask map[string][]int32) (Offsets, error) {
-	if !names(ask) {
-		return Offsets{from: n}, nil
-	}
-	offsets, err := work(ctx, c, n, listOffsets, func(l *link) (offsets Offsets, err error) {
-		version, err := l.known.pick(kmsg.ListOffsets.Int16(), listOffsetsForm)
-		if err != nil {
-			return Offsets{}, err
-		}
-		err = l.read(listOffsetsRequest(version, position, ask), func(r *reader) { offsets = readOffsets(r, version, ask) })
-		return offsets, err
-	})
-	offsets.from = n
-	return offsets, err
+	request, of := positionRequest(position, ask)
+	return askOffsets(ctx, c, n, request, of, ask)
 }
 
-func listOffsetsRequest(version int16, position Position, ask map[string][]int32) *kmsg.ListOffsetsRequest {
-	request := kmsg.NewPtrListOffsetsRequest()
-	request.Version, request.ReplicaID = version, -1 // a consumer
+// positionRequest asks for one position in many logs.
+func positionRequest(position Position, ask map[string][]int32) (*kmsg.ListOffsetsRequest, need) {
+	timestamp, isolation, of := position.inProtocol()
+	request := newListOffsets(isolation)
 	for topic, partitions := range ask {
-		t := kmsg.NewListOffsetsRequestTopic()
-		t.Topic, t.Partitions = topic, make([]kmsg.ListOffsetsRequestTopicPartition, len(partitions))
+		places := make([]kmsg.ListOffsetsRequestTopicPartition, len(partitions))
 		for i, id := range partitions {
-			p := &t.Partitions[i]
-			p.Default()
-			p.Partition, p.Timestamp, p.MaxNumOffsets = id, int64(position), 1
+			places[i] = placeAt(id, timestamp)
 		}
-		request.Topics = append(request.Topics, t)
+		addPlaces(request, topic, places)
 	}
-	return request
-}
-
-// names says whether any partition is named.
-func names(partitions map[string][]int32) bool {
-	for _, p := range partitions {
-		if len(p) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// readOffsets reads an answer of any version up to ours, and keeps of it the topics
-// that were asked for.
-func readOffsets(r *reader, version int16, asked map[string][]int32) Offsets {
-	if version >= 2 {
-		r.int32() // the time for which we are throttled
-	}
-	o := Offsets{topics: make(map[string][]offsetOrCode, len(asked))}
-	for n := r.array(6); n > 0 && r.err == nil; n-- {
-		topic := r.text()
-		partitions := r.array(10)
-		told := slices.Grow(o.topics[string(topic)], partitions)
-		for ; partitions > 0 && r.err == nil; partitions-- {
-			told = append(told, readOffset(r, version))
-		}
-		if _, wanted := asked[string(topic)]; wanted {
-			o.topics[string(topic)] = told
-		}
-		r.tags()
-	}
-	r.tags()
-	o.sort()
-	return o
-}
-
-// readOffset reads what is told of a partition. Version 0, the only one before Kafka
-// 0.10.1, answers with a list of offsets, the greatest first. It holds the one that we
-// asked for, and may be empty.
-func readOffset(r *reader, version int16) offsetOrCode {
-	told := offsetOrCode{partition: r.int32(), code: sarama.KError(r.int16())}
-	if version == 0 {
-		for i := range r.array(8) {
-			if offset := r.int64(); i == 0 {
-				told.offset = cluster.OffsetAt(offset)
-			}
-		}
-		return told
-	}
-	r.int64() // timestamp
-	told.offset = cluster.OffsetAt(r.int64())
-	if version >= 4 {
-		r.int32() // leader epoch
-	}
-	r.tags()
-	return told
+	return request, of
 }

@@ -63,38 +63,38 @@ func TestAbandonedCall(t *testing.T) {
 	throttle.Store(2500)
 	f := newFake(t, func(r received) answer {
 		if r.key == keyAPIVersions {
-			return versions(map[int16]int16{keyDescribeGroups: 1, keyListOffsets: 1})
+			return versions(map[int16]int16{keyListGroups: 0, keyListOffsets: 3})
 		}
-		if r.key == keyListOffsets {
-			return noTopics()
+		if r.key == keyListGroups {
+			return noGroups(r)
 		}
-		return new(message).int32(throttle.Swap(0)).int32(0).answer() // no groups
+		return new(message).int32(throttle.Swap(0)).int32(0).answer() // no topics
 	})
 	c := newTestClient(t)
 	n := f.node(5)
-	describe := func(timeout time.Duration) (time.Duration, error) {
+	probe := func(timeout time.Duration) (time.Duration, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		defer cancel()
 		started := time.Now()
-		_, err := c.DescribeGroups(ctx, n, []string{"a"})
+		_, err := c.Probe(ctx, n)
 		return time.Since(started), err
 	}
-	if _, err := describe(10 * time.Second); err != nil {
+	if _, err := probe(10 * time.Second); err != nil {
 		t.Fatalf("the call that is told to wait: %v", err)
 	}
-	took, err := describe(50 * time.Millisecond)
+	took, err := probe(50 * time.Millisecond)
 	if !errors.Is(err, ErrAbandoned) || Status(err) != cluster.BrokerTimeout || Reason(err) != cluster.ReasonAbandoned || took > time.Second {
 		t.Errorf("the call that hangs = %v after %v, want it abandoned", err, took)
 	}
-	took, err = describe(10 * time.Second)
+	took, err = probe(10 * time.Second)
 	if !errors.Is(err, ErrAbandoned) || took > comeBack {
 		t.Errorf("the next call = %v after %v, want an error at once", err, took)
 	}
-	if _, err := c.Probe(within(t), n); err != nil {
-		t.Errorf("the probe, on its own connection: %v", err)
+	if _, err := c.ListGroups(within(t), n); err != nil {
+		t.Errorf("a call over the other connection: %v", err)
 	}
 	eventually(t, "calls get through again", func() bool {
-		_, err := describe(10 * time.Second)
+		_, err := probe(10 * time.Second)
 		return err == nil
 	})
 }

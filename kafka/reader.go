@@ -52,6 +52,13 @@ func (r *reader) bool() bool {
 	return b != nil && b[0] != 0
 }
 
+func (r *reader) int8() int8 {
+	if b := r.take(1); b != nil {
+		return int8(b[0])
+	}
+	return 0
+}
+
 func (r *reader) int16() int16 {
 	if b := r.take(2); b != nil {
 		return int16(binary.BigEndian.Uint16(b))
@@ -93,6 +100,20 @@ func (r *reader) text() []byte {
 		n = int(r.uvarint()) - 1
 	} else {
 		n = int(r.int16())
+	}
+	if n == -1 {
+		return nil
+	}
+	return r.take(n)
+}
+
+// blob reads bytes, nil for null.
+func (r *reader) blob() []byte {
+	var n int
+	if r.flexible {
+		n = int(r.uvarint()) - 1
+	} else {
+		n = int(r.int32())
 	}
 	if n == -1 {
 		return nil
@@ -158,4 +179,17 @@ func (r *reader) tagged(read func(field uint32, value []byte)) {
 			read(field, value)
 		}
 	}
+}
+
+// texts keeps each text of an answer once, however often it stands there.
+type texts map[string]string
+
+// of returns a text that outlives the answer.
+func (t texts) of(text []byte) string {
+	kept, known := t[string(text)]
+	if !known {
+		kept = string(text)
+		t[kept] = kept
+	}
+	return kept
 }

@@ -10,7 +10,8 @@ import (
 type release struct {
 	name string // two numbers; three for 0.10
 	mark mark
-	// brings has the newest forms of the requests that we send which came with it.
+	// brings has the newest forms of the requests that we send which came with it. Fetch
+	// goes to none that is newer than 0.10.1.
 	brings map[kmsg.Key]int16
 }
 
@@ -28,9 +29,11 @@ type mark struct {
 // releases lists all releases, oldest first. The forms are those of Kafka's message
 // definitions; the levels those of its MetadataVersion.
 var releases = []release{
-	{"0.8", mark{key: kmsg.Metadata}, map[kmsg.Key]int16{kmsg.ListOffsets: 0, kmsg.Metadata: 0, kmsg.OffsetFetch: 1}},
-	{"0.9", mark{key: kmsg.ListGroups}, map[kmsg.Key]int16{kmsg.ListGroups: 0, kmsg.DescribeGroups: 0}},
-	{"0.10.0", mark{key: kmsg.ApiVersions}, map[kmsg.Key]int16{kmsg.Metadata: 1}},
+	{"0.8", mark{key: kmsg.Metadata}, map[kmsg.Key]int16{
+		kmsg.Fetch: 0, kmsg.ListOffsets: 0, kmsg.Metadata: 0, kmsg.OffsetFetch: 1,
+	}},
+	{"0.9", mark{key: kmsg.ListGroups}, map[kmsg.Key]int16{kmsg.Fetch: 1, kmsg.ListGroups: 0, kmsg.DescribeGroups: 0}},
+	{"0.10.0", mark{key: kmsg.ApiVersions}, map[kmsg.Key]int16{kmsg.Fetch: 2, kmsg.Metadata: 1}},
 	{"0.10.1", mark{key: kmsg.ListOffsets, version: 1}, map[kmsg.Key]int16{kmsg.ListOffsets: 1, kmsg.Metadata: 2}},
 	{"0.10.2", mark{key: kmsg.OffsetFetch, version: 2}, map[kmsg.Key]int16{kmsg.OffsetFetch: 2}},
 	{"0.11", mark{key: kmsg.Metadata, version: 4}, map[kmsg.Key]int16{

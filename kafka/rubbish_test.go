@@ -29,6 +29,17 @@ func FuzzLargeAnswers(f *testing.F) {
 			_, _ = readCommitsOfOne(&r, min(form, oneGroup), map[string][]int32{"orders": {0}})
 			r = reader{rest: body, flexible: flexible}
 			readCommitsOfSeveral(&r, Node{}, map[string]GroupCommits{"billing": {}})
+			r = reader{rest: body, flexible: flexible}
+			groups := readGroups(&r, min(form, describeGroupsForm), Node{}, []string{"", "billing"})
+			for name, g := range groups {
+				if len(groups) != 2 || (g.Err == nil) == (g.Members < 0) || g.Members > len(body) || g.Idle > g.Members || len(g.Topics) > len(body) || len(g.Faults) > mostFaults {
+					t.Errorf("DescribeGroups: %q of %d: %+v", name, len(groups), g)
+				}
+			}
+			r = reader{rest: body, flexible: flexible}
+			if groups, refusal := readListedGroups(&r, min(form, listGroupsForm)); len(groups) > len(body) || refusal != nil && groups != nil {
+				t.Errorf("ListGroups: %d groups, %v", len(groups), refusal)
+			}
 		}
 	})
 }
@@ -76,7 +87,7 @@ func FuzzAnswers(f *testing.F) {
 			groups = readConsumerGroups(r, version(consumerGroupsForm), Node{}, []string{"", "billing"})
 		})
 		for name, g := range groups {
-			if len(groups) != 2 || (g.Err == nil) == (g.Members < 0) || g.Members > most || len(g.Topics) > most {
+			if len(groups) != 2 || (g.Err == nil) == (g.Members < 0) || g.Members > most || g.Idle > g.Members || len(g.Topics) > most {
 				t.Errorf("ConsumerGroupDescribe: %q of %d: %+v", name, len(groups), g)
 			}
 		}

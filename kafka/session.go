@@ -106,9 +106,8 @@ type discreetError struct {
 func (e *discreetError) Error() string { return e.text }
 func (e *discreetError) Unwrap() error { return e.err }
 
-// discreet conceals the secret of a login where the other side repeats it, in answer to
-// what is asked by way of sarama: before the next request, sarama renews a login whose
-// time is nearly over (KIP-368).
+// discreet conceals the secret of a login where the other side repeats it: sarama renews
+// logins in the middle of a connection (see renew).
 func (l *link) discreet(err error) error {
 	var code sarama.KError
 	if l.conf == nil || errors.As(err, &code) && err.Error() == code.Error() {

@@ -13,9 +13,9 @@ type spans map[int16]span
 
 // What is assumed of brokers that must not be asked for it.
 var (
-	spans08 = spans{kmsg.ListOffsets.Int16(): {}, kmsg.Metadata.Int16(): {}, kmsg.OffsetFetch.Int16(): {newest: 1}}
+	spans08 = spans{kmsg.Fetch.Int16(): {}, kmsg.ListOffsets.Int16(): {}, kmsg.Metadata.Int16(): {}, kmsg.OffsetFetch.Int16(): {newest: 1}}
 	spans09 = spans{
-		kmsg.ListOffsets.Int16(): {}, kmsg.Metadata.Int16(): {}, kmsg.OffsetFetch.Int16(): {newest: 1},
+		kmsg.Fetch.Int16(): {newest: 1}, kmsg.ListOffsets.Int16(): {}, kmsg.Metadata.Int16(): {}, kmsg.OffsetFetch.Int16(): {newest: 1},
 		kmsg.DescribeGroups.Int16(): {}, kmsg.ListGroups.Int16(): {},
 	}
 )
@@ -75,9 +75,15 @@ func readLevel(r *reader) (level int16) {
 }
 
 // unknownError says that a broker does not know a request in any form that we do, or
-// not in the one that is needed. Nothing was sent.
-type unknownError struct{ needed string }
+// not in the one that is needed, or need not be sent it. Nothing was sent.
+type unknownError struct {
+	needed string // in which form
+	spared string // set where it is not sent the request for another reason: which
+}
 
 func (e *unknownError) Error() string {
+	if e.spared != "" {
+		return "it was not sent" + e.spared
+	}
 	return "its release does not know the request" + e.needed
 }

@@ -84,7 +84,7 @@ func TestStatusAndReason(t *testing.T) {
 func TestPanicsBecomeErrors(t *testing.T) {
 	f := newFake(t, noGroups)
 	c := newTestClient(t)
-	_, err := work(within(t), c, f.node(2), listGroups, func(*link) (int, error) {
+	_, err := work(within(t), c, f.node(2), "ListGroups", func(*link) (int, error) {
 		panic("slice bounds out of range")
 	})
 	var panicked *panicError

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -15,21 +16,25 @@ import (
 // everything is what Kafka 2.6 knows of the requests that we send.
 var everything = map[int16]int16{
 	keyListOffsets: 5, keyMetadata: 9, keyUpdateMetadata: 6, keyOffsetFetch: 7, keyDescribeGroups: 5, keyListGroups: 4,
-	keyDescribeConfigs: 3, keyReassignments: 0,
+	keyDescribeConfigs: 3, keyReassignments: 0, keyFetch: 11,
 }
 
 // What is sent to a watched cluster, by release and by how it is known to us. The
 // fake broker itself fails the test on any request that is not safe.
 func TestWhatIsSentToWhichRelease(t *testing.T) {
 	const (
-		old   = "DescribeGroups 0, ListGroups 0, ListOffsets 0, Metadata 0, OffsetFetch 1"
+		of08  = "Fetch 0, ListOffsets 0, Metadata 0, OffsetFetch 1"
+		old   = "DescribeGroups 0, Fetch 1, ListGroups 0, ListOffsets 0, Metadata 0, OffsetFetch 1"
+		of101 = "ApiVersions 3, DescribeGroups 0, Fetch 2, ListGroups 0, ListOffsets 1, Metadata 2, OffsetFetch 1"
 		of010 = "ApiVersions 3, DescribeGroups 0, ListGroups 0, ListOffsets 1, Metadata 2, OffsetFetch 2"
 		of26  = "ApiVersions 3, DescribeConfigs 3, DescribeGroups 5, ListGroups 4, ListOffsets 5, ListPartitionReassignments 0, Metadata 9, OffsetFetch 7"
 		of44  = "ApiVersions 3, ConsumerGroupDescribe 1, DescribeCluster 2, DescribeConfigs 4, DescribeGroups 5, DescribeQuorum 2, " +
 			"ListGroups 5, ListOffsets 6, ListPartitionReassignments 0, Metadata 12, OffsetFetch 7, OffsetFetch 8"
 	)
-	knows010 := map[int16]int16{keyListOffsets: 1, keyMetadata: 2, keyUpdateMetadata: 3, keyOffsetFetch: 2, keyDescribeGroups: 0, keyListGroups: 0}
+	knows101 := map[int16]int16{keyFetch: 3, keyListOffsets: 1, keyMetadata: 2, keyUpdateMetadata: 2, keyOffsetFetch: 1, keyDescribeGroups: 0, keyListGroups: 0}
+	knows010 := map[int16]int16{keyFetch: 3, keyListOffsets: 1, keyMetadata: 2, keyUpdateMetadata: 3, keyOffsetFetch: 2, keyDescribeGroups: 0, keyListGroups: 0}
 	knows44 := map[int16]int16{
+		keyFetch:       18,
 		keyListOffsets: 11, keyMetadata: 13, keyOffsetFetch: 10, keyDescribeGroups: 6, keyListGroups: 5, keyDescribeConfigs: 4,
 		keyReassignments: 0, keyDescribeQuorum: 2, keyDescribeCluster: 2, keyConsumerGroups: 1, keyElectLeaders: 2,
 	}
@@ -41,14 +46,16 @@ func TestWhatIsSentToWhichRelease(t *testing.T) {
 		knows        map[int16]int16
 		want         string
 	}{
-		{"0.8", 1, nil, "", nil, "ListOffsets 0, Metadata 0, OffsetFetch 1"},
+		{"0.8", 1, nil, "", nil, of08},
 		{"0.9", 2, as09, "", nil, old},
 		{"0.9 at a bootstrap address", 0, as09, "", nil, old},
+		{"0.10.1", 3, nil, "", knows101, of101},
 		{"0.10.2", 4, nil, "", knows010, of010},
 		{"0.10.2 at a bootstrap address", 0, as010, "", knows010, of010},
 		{"0.10.2 that registers as 0.9", 2, as010, "", knows010, of010},
 		{"2.6", 4, nil, "", everything, of26},
 		{"2.6, said to be 0.10.2", 4, nil, "0.10.2.2", everything, of010},
+		{"2.6, said to be 0.10.1", 4, nil, "0.10.1.1", everything, of101},
 		{"2.6, said to be 0.9", 4, nil, "0.9.0.1", everything, old},
 		{"4.4", 0, as010, "", knows44, of44},
 		{"4.4, said to be 4.4", 0, nil, "4.4.0", knows44, of44},
@@ -92,7 +99,10 @@ func askEverything(t *testing.T, c *Client, n Node) {
 	_, err13 := c.DescribeConsumerGroups(ctx, n, group)
 	_, err14 := c.CommittedOffsetsOf(ctx, n, group)
 	_, err15 := c.Quorum(ctx, n)
-	for i, err := range []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14, err15} {
+	_, err16 := c.ListOffsets(ctx, n, LastStable, ask)
+	_, err17 := c.OffsetsSince(ctx, n, map[string]map[int32]time.Time{"orders": {0: time.UnixMilli(7)}})
+	_, err18 := c.CommitKeys(ctx, n, 0, cluster.UnknownOffset)
+	for i, err := range []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14, err15, err16, err17, err18} {
 		if err == nil {
 			t.Errorf("call %d succeeded without an answer", i+1)
 		}
