@@ -19,6 +19,7 @@ type Group struct {
 
 	// What follows from what was seen of the group so far.
 	Verdict   GroupVerdict
+	Behind    Age            // the greatest of its commits\'; unknown when one is
 	Committed time.Time      // when its commits were last seen to change; zero when they were not
 	Lost      map[string]int // by topic: messages that were deleted before it had consumed them, while it had members
 }
@@ -77,6 +78,9 @@ type Commit struct {
 type Groups struct {
 	Groups []Group    // by name
 	Old    []OldGroup // by name; nil where ZooKeeper is not read
+	// Limited: more groups without members are known than are asked for, of a release
+	// that does not list them.
+	Limited bool
 }
 
 // Lag returns how many messages lie between a committed offset and the end of the

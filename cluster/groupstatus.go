@@ -92,6 +92,26 @@ func AgeOf(d time.Duration) Age {
 	return Age{d + 1}
 }
 
+// greatestAge finds the greatest of several ages, which is unknown when one of them is.
+type greatestAge struct {
+	most      Age
+	uncertain bool
+}
+
+func (g *greatestAge) add(a Age) {
+	g.uncertain = g.uncertain || !a.Known()
+	if a.plusOne > g.most.plusOne {
+		g.most = a
+	}
+}
+
+func (g *greatestAge) get() Age {
+	if g.uncertain {
+		return UnknownAge
+	}
+	return g.most
+}
+
 // Known says whether the age is known.
 func (a Age) Known() bool { return a.plusOne > 0 }
 

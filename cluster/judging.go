@@ -23,15 +23,14 @@ type judging struct {
 // group judges a group by the worst of its partitions.
 func (j *judging) group(g *Group) {
 	j.enter(g)
-	g.Verdict = verdict(StatusUnknown, "it has committed nothing")
+	g.Verdict = verdict(StatusUnknown, "it has committed nothing in the topics that are shown")
 	if g.Unread {
 		g.Verdict.Reason = "its commits could not be read"
 	}
-	worst := len(GroupStatuses)
+	worst, ages := len(GroupStatuses), greatestAge{}
 	for i := range g.Topics {
 		of := &g.Topics[i]
-		// A deleted topic's commits outlive it.
-		if j.topic = j.picture.Topic(of.Topic); j.topic == nil || j.topic.Deleting {
+		if j.topic = j.Progress.topic(j.picture, of.Topic); j.topic == nil {
 			continue
 		}
 		t := j.track.topic(j.topic)
@@ -39,6 +38,9 @@ func (j *judging) group(g *Group) {
 			c := &of.Commits[k]
 			v, ok := j.commit(t, c)
 			c.Verdict = v.Status
+			if ok {
+				ages.add(c.Behind)
+			}
 			rank := slices.Index(GroupStatuses, v.Status)
 			if !ok || rank >= worst {
 				continue
@@ -49,6 +51,7 @@ func (j *judging) group(g *Group) {
 			}
 		}
 	}
+	g.Behind = ages.get()
 	j.leave(g)
 }
 

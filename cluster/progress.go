@@ -11,6 +11,7 @@ const transactionsTopic = "__transaction_state"
 // concurrent use.
 type Progress struct {
 	interval time.Duration
+	shown    func(topic string) bool // topics whose offsets are read
 	// resolution is how far apart two readings may lie that are one interval apart.
 	resolution time.Duration
 
@@ -53,10 +54,11 @@ type log struct {
 }
 
 // NewProgress returns a Progress that knows nothing yet, for snapshots that come at
-// this interval, or more often when something happens.
-func NewProgress(interval time.Duration) *Progress {
+// this interval, or more often when something happens. It looks at the topics that are
+// shown, whose offsets are read.
+func NewProgress(interval time.Duration, shown func(topic string) bool) *Progress {
 	return &Progress{
-		interval: interval, resolution: 2 * interval,
+		interval: interval, resolution: 2 * interval, shown: shown,
 		logs: map[string]*topicLog{}, groups: map[string]*groupTrack{},
 	}
 }
@@ -110,7 +112,7 @@ func (p *Progress) advance(now time.Time) {
 func (p *Progress) observeLogs(picture *Picture, groups *Groups, read Outcome, found []Finding) {
 	for i := range groups.Groups {
 		for j := range groups.Groups[i].Topics {
-			if topic := picture.Topic(groups.Groups[i].Topics[j].Topic); topic != nil {
+			if topic := p.topic(picture, groups.Groups[i].Topics[j].Topic); topic != nil {
 				p.log(topic).used = true
 			}
 		}
@@ -139,6 +141,16 @@ func (p *Progress) observeLogs(picture *Picture, groups *Groups, read Outcome, f
 			l.begin()
 		}
 	}
+}
+
+// topic returns a topic that groups are judged by, nil when it is none: a deleted one's
+// commits outlive it.
+func (p *Progress) topic(picture *Picture, name string) *Topic {
+	topic := picture.Topic(name)
+	if topic == nil || topic.Deleting || !p.shown(name) {
+		return nil
+	}
+	return topic
 }
 
 // log returns what is remembered of a topic, nothing of one that was created anew.

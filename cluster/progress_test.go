@@ -23,7 +23,7 @@ type follow struct {
 }
 
 func newFollow(t *testing.T) *follow {
-	f := &follow{t: t, progress: NewProgress(interval), now: t0, group: Group{Name: "g", Members: 1}}
+	f := &follow{t: t, progress: NewProgress(interval, func(topic string) bool { return topic != "hidden" }), now: t0, group: Group{Name: "g", Members: 1}}
 	f.topic = topic("t", part(0, []int32{0}, 0, []int32{0}), part(1, []int32{0}, 0, []int32{0}))
 	for i := range f.topic.Partitions {
 		f.topic.Partitions[i].Start, f.topic.Partitions[i].End = OffsetAt(0), OffsetAt(100)
@@ -48,6 +48,7 @@ func (f *follow) poll() Group {
 			g.Topics[0].Commits = append(g.Topics[0].Commits, Commit{Partition: int32(i), Offset: OffsetAt(c)})
 		}
 	}
+	g.Topics[0].Topic = f.topic.Name
 	s.Groups = Read(&Groups{Groups: []Group{g}, Old: f.old})
 	if f.failed != nil {
 		s.Groups = Failed[*Groups](f.failed)
@@ -116,7 +117,7 @@ func TestUnknownOffsetsAreNoVerdict(t *testing.T) {
 	f.end(0, 100)
 	equal(t, "known again", f.poll().Verdict.Status, StatusOK)
 	f.commits = [2]int64{-1, -1}
-	equal(t, "no commits", f.poll().Verdict.Reason, "it has committed nothing")
+	equal(t, "no commits", f.poll().Verdict.Reason, "it has committed nothing in the topics that are shown")
 	f.group.Unread = true
 	equal(t, "unread", f.poll().Verdict.Reason, "its commits could not be read")
 }
@@ -284,7 +285,10 @@ func TestNothingIsRememberedForEver(t *testing.T) {
 	f.group.Name = "other"
 	f.polls(windowSlots+2, nil)
 	equal(t, "groups", len(f.progress.groups), 1)
-	f.topic.Name = "elsewhere"
+	f.failed = errNotRead
+	f.poll()
+	equal(t, "logs while groups cannot be read", len(f.progress.logs), 1)
+	f.failed, f.topic.Name = nil, "hidden"
 	f.poll()
 	equal(t, "logs", len(f.progress.logs), 0)
 }
@@ -298,4 +302,25 @@ func TestAPartitionFarOffIsNotFollowed(t *testing.T) {
 	if n := len(f.progress.logs["t"].logs); n > strayPartitions {
 		t.Errorf("%d logs are remembered", n)
 	}
+}
+
+func TestTheGreatestAge(t *testing.T) {
+	f := newFollow(t)
+	equal(t, "caught up", f.poll().Behind, AgeOf(0))
+	f.end(0, 110)
+	g := f.poll()
+	equal(t, "one is behind", g.Behind, f.behind(g, 0))
+	f.commits[1] = -2
+	equal(t, "one is not known", f.poll().Behind, UnknownAge)
+	f.commits = [2]int64{-1, -1}
+	equal(t, "no commits", f.poll().Behind, UnknownAge)
+}
+
+func TestTopicsThatAreNotShownDoNotCount(t *testing.T) {
+	f := newFollow(t)
+	f.topic.Name = "hidden"
+	f.topic.Partitions[0].End = UnknownOffset
+	g := f.poll()
+	equal(t, "its offsets are not read", g.Verdict.Reason, "it has committed nothing in the topics that are shown")
+	equal(t, "logs", len(f.progress.logs), 0)
 }
