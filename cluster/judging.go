@@ -3,7 +3,6 @@ package cluster
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 )
 
@@ -18,12 +17,14 @@ type judging struct {
 	track   *groupTrack // of the group that is being judged
 	members int         // of that group, old ones included
 	topic   *Topic
+	log     *topicLog // what is remembered of that topic's logs
+	window  Window    // of the partition that is being judged
 }
 
 // group judges a group by the worst of its partitions.
 func (j *judging) group(g *Group) {
 	j.enter(g)
-	g.Verdict = verdict(StatusUnknown, "it has committed nothing in the topics that are shown")
+	g.Verdict = GroupVerdict{StatusUnknown, "it has committed nothing in the topics that are shown"}
 	if g.Unread {
 		g.Verdict.Reason = "its commits could not be read"
 	}
@@ -34,20 +35,17 @@ func (j *judging) group(g *Group) {
 			continue
 		}
 		t := j.track.topic(j.topic)
+		j.log = j.logs[of.Topic]
 		for k := range of.Commits {
 			c := &of.Commits[k]
-			v, ok := j.commit(t, c)
-			c.Verdict = v.Status
-			if ok {
-				ages.add(c.Behind)
-			}
-			rank := slices.Index(GroupStatuses, v.Status)
-			if !ok || rank >= worst {
+			r := j.commit(t, c)
+			if r == nil {
 				continue
 			}
-			worst, g.Verdict = rank, v
-			if v.Status != StatusOK {
-				g.Verdict.Reason = fmt.Sprintf("%s, partition %d: %s", of.Topic, c.Partition, v.Reason)
+			c.Verdict = r.status
+			ages.add(c.Behind)
+			if r.rank < worst {
+				worst, g.Verdict = r.rank, j.tell(r, c)
 			}
 		}
 	}
@@ -82,26 +80,35 @@ func (j *judging) leave(g *Group) {
 	g.Committed, g.Lost = t.committed, maps.Clone(t.lost)
 }
 
-// commit judges a commit, and tells the age of the oldest message that waits. It is
-// not ok where there is no such partition.
-func (j *judging) commit(t *topicTrack, c *Commit) (v GroupVerdict, ok bool) {
+// tell puts the rule that holds for a partition into words.
+func (j *judging) tell(r *rule, c *Commit) GroupVerdict {
+	v := GroupVerdict{Status: r.status, Reason: r.reason(&j.window, j.now)}
+	if v.Status != StatusOK {
+		v.Reason = fmt.Sprintf("%s, partition %d: %s", j.topic.Name, c.Partition, v.Reason)
+	}
+	return v
+}
+
+// commit judges a commit, whose window it leaves behind, and tells the age of the
+// oldest message that waits. Nil: there is no such partition.
+func (j *judging) commit(t *topicTrack, c *Commit) *rule {
 	p := j.topic.Partition(c.Partition)
 	if p == nil || !followed(j.topic, p.ID) {
-		return v, false
+		return nil
 	}
 	tr := t.at(c.Partition)
 	if tr.note(j.slot, c.Offset) && j.track.known {
 		j.track.changed = true
 	}
-	w := Window{Members: j.members, Stable: p.Stable, Markers: j.markers}
+	j.window = Window{Members: j.members, Stable: p.Stable, Markers: j.markers}
 	if !c.Offset.Known() || !p.Start.Known() || !p.End.Known() {
-		return w.Judge(j.now), true
+		return j.window.judge()
 	}
 	if j.members > 0 {
 		j.track.lost[j.topic.Name] += tr.lose(c.Offset.Int(), p.Start.Int(), j.track.staffed)
 	}
-	l := &j.logs[j.topic.Name].logs[p.ID]
-	j.look(&w, tr, l)
+	w, l := &j.window, &j.log.logs[p.ID]
+	j.look(w, tr, l)
 	last := w.last()
 	switch {
 	case last.Committed > last.End:
@@ -115,7 +122,7 @@ func (j *judging) commit(t *topicTrack, c *Commit) (v GroupVerdict, ok bool) {
 	if n := len(w.Points); j.markers && last.Waiting() > 0 && n > 1 && w.Points[n-2].Committed == last.Committed {
 		j.wants.Stable[j.topic.Name] = append(j.wants.Stable[j.topic.Name], p.ID)
 	}
-	return w.Judge(j.now), true
+	return w.judge()
 }
 
 // look fills in what was seen of a partition without a gap up to now.

@@ -64,8 +64,8 @@ func (t *timeline) observe(end int64, from, to time.Time, interval time.Duration
 		// Polls may follow each other at once: what lies between adds nothing.
 		t.marks = t.marks[:n-1]
 	}
+	t.room(1, answered)
 	t.marks = append(t.marks, mark{end: end, first: answered, last: asked})
-	t.thin(answered)
 }
 
 // reset forgets the log, which is another one now.
@@ -162,9 +162,9 @@ func (t *timeline) learn(asked time.Time, found Offset, at, now time.Time, resol
 		return
 	default:
 		stamp := min(at.UnixMilli(), hi)
+		t.room(2, now.UnixMilli())
 		news = t.insert(mark{end: found.Int(), first: asked.UnixMilli(), last: stamp})
 		news = t.insert(mark{end: found.Int() + 1, first: stamp, last: stamp}) || news
-		t.thin(now.UnixMilli())
 	}
 	if news {
 		t.idle = 0
@@ -204,10 +204,11 @@ func (t *timeline) insert(m mark) (news bool) {
 	return true
 }
 
-// thin drops marks while there are too many: of those that no wanted offset lies
-// beside the one without which, for its age, least is lost.
-func (t *timeline) thin(now int64) {
-	for len(t.marks) > maxMarks {
+// room makes room for n marks more: while there are too many, it drops, of those that
+// no wanted offset lies beside, the one without which, for its age, least is lost. It
+// does so before they are added, since a slice that is full would grow to its double.
+func (t *timeline) room(n int, now int64) {
+	for len(t.marks) > maxMarks-n {
 		drop, least := 1, math.Inf(1)
 		for i := 1; i < len(t.marks)-1; i++ {
 			gap := float64(t.marks[i+1].first - t.marks[i-1].last)

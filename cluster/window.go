@@ -1,9 +1,6 @@
 package cluster
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // windowSlots is how many observations, each an interval after the other, a verdict
 // looks back on, the present one included: long enough that a pause of the consumer, a
@@ -117,73 +114,65 @@ func (w *Window) onlyMarkers() bool {
 	return n == 1 || w.Points[n-2].End == w.last().End && w.Points[n-2].Committed == w.last().Committed
 }
 
-// Judge says how a group gets on with a partition, as of now. The rules stand in the
-// order in which they exclude each other: what cannot be denied first, then a commit
-// that does not move, then one that does.
+// Judge says how a group gets on with a partition, as of now.
 func (w *Window) Judge(now time.Time) GroupVerdict {
-	if len(w.Points) == 0 {
-		return verdict(StatusUnknown, "its commit or the end of the log could not be read")
-	}
-	p := w.last()
+	r := w.judge()
+	return GroupVerdict{Status: r.status, Reason: r.reason(w, now)}
+}
+
+// judge finds the rule that holds. They stand in the order in which they exclude each
+// other: what cannot be denied first, then a commit that does not move, then one that
+// does.
+func (w *Window) judge() *rule {
 	switch {
-	case p.Committed > p.End:
-		return verdict(StatusAhead, "its commit %d lies %d beyond the end of the log: messages were lost, the topic was created anew, or the commit was copied from elsewhere", p.Committed, p.Committed-p.End)
-	case p.Waiting() == 0:
-		return verdict(StatusOK, "nothing waits")
+	case len(w.Points) == 0:
+		return &ruleUnread
+	case w.last().Committed > w.last().End:
+		return &ruleAhead
+	case w.last().Waiting() == 0:
+		return &ruleNothingWaits
 	case w.moved():
 		return w.judgeMoving()
 	default:
-		return w.judgeStill(now)
+		return w.judgeStill()
 	}
 }
 
 // judgeStill judges a commit that does not move while messages wait.
-func (w *Window) judgeStill(now time.Time) GroupVerdict {
-	p := w.last()
-	since := now.Sub(w.first().At).Round(time.Second)
+func (w *Window) judgeStill() *rule {
 	switch {
 	case w.onlyMarkers():
-		return verdict(StatusUnknown, "the last %d records, which it has not committed, may be transaction markers, which no consumer has to", p.Waiting())
+		return &ruleMarkers
 	case w.caughtUp():
-		return verdict(StatusOK, "it had caught up %s ago at most", since)
+		return &ruleCaughtUp
 	case !w.full():
-		return verdict(StatusUnknown, "%d messages wait, and it has been watched for %s only", p.Waiting(), since)
+		return &ruleTooShort
 	case w.blocked():
-		return verdict(StatusBlocked, "it has consumed all that can be read; an open transaction holds back %d messages, from offset %d on", p.End-w.Stable.Int(), w.Stable.Int())
+		return &ruleBlocked
 	case w.Members == UnknownMembers:
-		return verdict(StatusUnknown, "nothing was committed for %s while %d messages wait, and its members are not known", since, p.Waiting())
+		return &ruleUnknownMembers
 	case w.Members == 0:
-		return verdict(StatusStopped, "it has no members, and nothing was committed for %s while %d messages wait", since, p.Waiting())
+		return &ruleStopped
 	default:
-		return verdict(StatusStalled, "its members committed nothing new for %s while %d messages wait", since, p.Waiting())
+		return &ruleStalled
 	}
 }
 
 // judgeMoving judges a commit that moves.
-func (w *Window) judgeMoving() GroupVerdict {
-	p, trend := w.last(), w.trend()
-	keepsUp := p.Committed >= w.first().End
+func (w *Window) judgeMoving() *rule {
+	keepsUp := w.last().Committed >= w.first().End
 	switch {
 	case w.rewound():
-		return verdict(StatusRewound, "its commit went back, to %d, and %d messages wait", p.Committed, p.Waiting())
-	case w.caughtUp():
-		return verdict(StatusOK, "it keeps up")
-	case !w.full() && keepsUp && len(w.Points) >= leastMoves:
-		return verdict(StatusOK, "it keeps up")
+		return &ruleRewound
+	case w.caughtUp(), !w.full() && keepsUp && len(w.Points) >= leastMoves:
+		return &ruleKeepsUp
 	case !w.full():
-		return verdict(StatusUnknown, "%d messages wait, and it has not been watched for long enough", p.Waiting())
-	case w.onlyGrew(), !keepsUp && trend >= 0:
-		return verdict(StatusSlow, "it commits, and falls further behind: %d messages wait, %d more than before", p.Waiting(), p.Waiting()-w.first().Waiting())
+		return &ruleTooShort
+	case w.onlyGrew(), !keepsUp && w.trend() >= 0:
+		return &ruleSlow
 	case !keepsUp:
-		return verdict(StatusCatchingUp, "it gets closer: %d messages wait, %d fewer than before", p.Waiting(), w.first().Waiting()-p.Waiting())
+		return &ruleCatchingUp
 	default:
-		return verdict(StatusOK, "it keeps up")
+		return &ruleKeepsUp
 	}
-}
-
-func verdict(status GroupStatus, format string, args ...any) GroupVerdict {
-	if len(args) > 0 { // not for each of many thousands that are in order
-		format = fmt.Sprintf(format, args...)
-	}
-	return GroupVerdict{Status: status, Reason: format}
 }

@@ -74,9 +74,9 @@ func TestJudge(t *testing.T) {
 		{"sent back", Window{Points: append(run(fixed(50), fixed(50))[:10], Point{At: t0.Add(10 * interval), Committed: 5, End: 50}), Members: 1}, StatusRewound, "to 5"},
 		{"sent back, and caught up since", Window{Points: append(run(fixed(50), fixed(50))[:9], seen([2]int64{5, 50}, [2]int64{50, 50})...), Members: 1}, StatusOK, ""},
 
-		{"half as fast as the producer", Window{Points: run(rising(90, 5), rising(100, 10)), Members: 1}, StatusSlow, "further behind"},
+		{"half as fast as the producer", Window{Points: run(rising(90, 5), rising(100, 10)), Members: 1}, StatusSlow, "gets no closer"},
 		{"as far behind as before", Window{Points: run(rising(0, 10), rising(5000, 10)), Members: 1}, StatusSlow, ""},
-		{"far behind, and faster than the producer", Window{Points: run(rising(0, 100), rising(5000, 10)), Members: 1}, StatusCatchingUp, "fewer than before"},
+		{"far behind, and faster than the producer", Window{Points: run(rising(0, 100), rising(5000, 10)), Members: 1}, StatusCatchingUp, "gets closer"},
 		{"far behind, catching up in jumps", Window{Points: run(func(i int64) int64 { return i / 4 * 400 }, rising(5000, 10)), Members: 1}, StatusCatchingUp, ""},
 
 		{"the log was emptied", Window{Points: from(50, run(fixed(40), fixed(50))), Members: 1}, StatusOK, "nothing waits"},
