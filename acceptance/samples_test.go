@@ -100,7 +100,9 @@ func (s samples) lacks(want ...string) error {
 }
 
 // timed are families whose values differ from poll to poll by nature.
-var timed = []string{"kafka_broker_response_seconds"}
+var timed = []string{
+	"kafka_broker_response_seconds", "kafka_consumergroup_lag_seconds", "kafka_consumergroup_max_lag_seconds", "kafka_consumergroup_status",
+}
 
 // differ returns the series of the families with this prefix that are not the same
 // in both samples.

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -21,9 +22,10 @@ type Offset struct{ plusOne int64 }
 var UnknownOffset = Offset{}
 
 // OffsetAt returns the known offset n. Kafka's own offsets are never negative; a
-// negative n, which its protocol uses for "none", is unknown.
+// negative n, which its protocol uses for "none", is unknown, and so is the greatest
+// number that there is, which no log reaches.
 func OffsetAt(n int64) Offset {
-	if n < 0 {
+	if n < 0 || n == math.MaxInt64 {
 		return UnknownOffset
 	}
 	return Offset{n + 1}

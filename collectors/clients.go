@@ -21,6 +21,7 @@ type RegistryReader interface {
 	Registry(ctx context.Context, choose zookeeper.PictureChoice) zookeeper.Registry
 	Members(ctx context.Context) ([]cluster.Member, error)
 	TopicConfigs(ctx context.Context, topics []string, key string) (map[string]string, []cluster.Fault, error)
+	OldGroups(ctx context.Context, match func(group string) bool) ([]cluster.OldGroup, []cluster.Fault, error)
 }
 
 // BrokerClient asks brokers.
@@ -39,5 +40,7 @@ type BrokerClient interface {
 	CommittedOffsets(ctx context.Context, n kafka.Node, group string, ask map[string][]int32) ([]cluster.GroupOffsets, error)
 	CommittedOffsetsOf(ctx context.Context, n kafka.Node, groups []string) (map[string]kafka.GroupCommits, error)
 	ListOffsets(ctx context.Context, n kafka.Node, position kafka.Position, ask map[string][]int32) (kafka.Offsets, error)
+	OffsetsSince(ctx context.Context, n kafka.Node, ask map[string]map[int32]time.Time) (kafka.Founds, error)
+	CommitKeys(ctx context.Context, n kafka.Node, partition int32, from cluster.Offset) (kafka.CommitKeys, error)
 	Retain(nodes []kafka.Node)
 }

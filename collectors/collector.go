@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/config"
 	"github.com/evenkeel/evenkeel/metrics"
 )
 
@@ -59,6 +60,8 @@ type Show struct {
 	PerPartition      bool                   // series for each partition
 	GroupPerPartition bool                   // series for each partition of a group
 	Limited           map[string]bool        // by limit: whether it leaves series out now
+	// Objective is what is promised for a group; not ok where nothing is.
+	Objective func(group string) (o config.Objective, ok bool)
 }
 
 // applying returns the collectors that apply to a cluster.

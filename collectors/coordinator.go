@@ -16,14 +16,17 @@ type groupsOfBroker struct {
 	picture  *cluster.Picture
 	node     kafka.Node
 	identity kafka.Identity
-	lost     []string // remembered groups that it coordinates and may not list
+	more     bool     // there are more than lost has
+	lost     []string // groups that it coordinates and may not list
 
 	failed   bool
 	listed   int // groups of every kind
 	groups   []cluster.Group
 	topics   map[string][]string  // learnt: by group, the topics that it consumes
-	gone     []string             // remembered groups that have no commit left
+	gone     []string             // groups of lost that have no commit left
+	asked    []string             // groups of lost that were asked for commits in all topics
 	failures map[string]*failures // by reason
+	types    map[string]string    // of the groups that are listed
 	// What the user may do with each group, where the release tells.
 	operations []kafka.Operations
 }
@@ -66,29 +69,33 @@ func (g *groupsOfBroker) read(ctx context.Context) {
 			g.failFor(cluster.ReasonPanic, panicked(v))
 		}
 	}()
-	listed, err := g.brokers.ListGroups(ctx, g.node)
-	if err != nil {
-		g.failed = true
-		g.fail(err)
-		return
+	var listed []kafka.ListedGroup
+	if g.identity.Groups { // Kafka 0.8 knows commits, and no groups
+		var err error
+		if listed, err = g.brokers.ListGroups(ctx, g.node); err != nil {
+			g.failed = true
+			g.fail(err)
+			return
+		}
 	}
-	g.listed = len(listed)
+	g.listed, g.types = len(listed), map[string]string{}
 	var classic, consumer []string
 	for _, l := range listed {
 		switch {
-		case l.ProtocolType != "consumer" && l.ProtocolType != "", !g.cfg.Groups.Match(l.Name), !g.cfg.Shard.Owns(l.Name):
-			// Connect workers and the like have groups without offsets.
+		case l.ProtocolType != "consumer" && l.ProtocolType != "", !g.wants(l.Name):
+			continue // Connect workers and the like have groups without offsets
 		case l.Type == "consumer":
 			consumer = append(consumer, l.Name)
 		case l.Type == "" || l.Type == "classic":
 			classic = append(classic, l.Name)
 		}
+		g.types[l.Name] = l.Type
 	}
 	g.topics = map[string][]string{}
 	g.readListed(ctx, classic, g.brokers.DescribeGroups)
 	g.readListed(ctx, consumer, g.brokers.DescribeConsumerGroups)
 	for _, name := range g.lost {
-		if !slices.Contains(classic, name) && ctx.Err() == nil {
+		if _, listed := g.types[name]; !listed && ctx.Err() == nil {
 			g.readLost(ctx, name)
 		}
 	}
@@ -135,14 +142,21 @@ func (g *groupsOfBroker) readListed(ctx context.Context, names []string, describ
 func (g *groupsOfBroker) fetch(ctx context.Context, names []string, described map[string]kafka.DescribedGroup) map[string]kafka.GroupCommits {
 	if g.identity.BatchOffsets {
 		commits, err := g.brokers.CommittedOffsetsOf(ctx, g.node, names)
-		if err != nil {
-			g.fail(err)
+		if err == nil {
+			return commits
+		}
+		commits = make(map[string]kafka.GroupCommits, len(names))
+		for _, name := range names {
+			commits[name] = kafka.GroupCommits{Err: err}
 		}
 		return commits
 	}
 	commits := make(map[string]kafka.GroupCommits, len(names))
 	for _, name := range names {
-		topics := slices.AppendSeq(slices.Clone(described[name].Topics), maps.Keys(g.memory[name]))
+		topics := slices.Clone(described[name].Topics)
+		if known := g.memory[name]; known != nil {
+			topics = slices.AppendSeq(topics, maps.Keys(known.topics))
+		}
 		offsets, err := g.brokers.CommittedOffsets(ctx, g.node, name, g.ask(topics))
 		commits[name] = kafka.GroupCommits{Topics: offsets, Err: err}
 	}
@@ -160,27 +174,21 @@ func (g *groupsOfBroker) addGroup(name string, d kafka.DescribedGroup, commits k
 		g.topics[name] = d.Topics
 	}
 	g.operations = append(g.operations, d.Operations)
-	g.groups = append(g.groups, cluster.Group{Name: name, Coordinator: g.node.ID, State: cluster.GroupStateOf(d.State), Members: d.Members, Topics: commits.Topics})
+	g.add(cluster.Group{
+		Name: name, State: cluster.GroupStateOf(d.State), Type: g.types[name], Members: d.Members, Idle: d.Idle,
+		Topics: commits.Topics, Unread: commits.Err != nil,
+	})
 }
 
-// readLost reads the offsets of a group that is no longer listed, since it has no
-// members. Without any commit it is no group any more.
-func (g *groupsOfBroker) readLost(ctx context.Context, name string) {
-	topics := g.memory[name]
-	for t := range topics {
-		if topic := g.picture.Topic(t); topic != nil && topic.Unreadable {
-			return // what it committed there cannot be asked for now
-		}
-	}
-	offsets, err := g.brokers.CommittedOffsets(ctx, g.node, name, g.ask(slices.Collect(maps.Keys(topics))))
-	switch {
-	case err != nil:
-		g.fail(err)
-	case len(offsets) == 0:
-		g.gone = append(g.gone, name)
-	default:
-		g.groups = append(g.groups, cluster.Group{Name: name, Coordinator: g.node.ID, Members: 0, Topics: offsets})
-	}
+// add adds a group that this broker coordinates.
+func (g *groupsOfBroker) add(group cluster.Group) {
+	group.Coordinator, group.Quiet = g.node.ID, g.cfg.Groups.IsQuiet(group.Name)
+	g.groups = append(g.groups, group)
+}
+
+// wants says whether a group is one of those that are read here.
+func (r *reading) wants(group string) bool {
+	return r.cfg.Groups.Match(group) && r.cfg.Shard.Owns(group)
 }
 
 // ask names all partitions of the topics, nil for the brokers that tell all of a

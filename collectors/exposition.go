@@ -19,7 +19,11 @@ const limitPerPartition = "per_partition"
 // can confirm that what its brokers tell is not old.
 const limitUnconfirmed = "controller_unconfirmed"
 
-var limits = []string{limitPerPartition, limitUnconfirmed}
+// limitUnlisted is one of what is asked: there are more groups without members than
+// that, of a release that does not list them.
+const limitUnlisted = "groups_without_members"
+
+var limits = []string{limitPerPartition, limitUnconfirmed, limitUnlisted}
 
 // autoPartitions is the number of partitions above which topics.per_partition:
 // auto leaves the series of single partitions out, for each shard that there is.
@@ -98,7 +102,7 @@ func (e *Exposition) notePanic(c *Collector, err error) {
 func show(cfg config.Cluster, s *cluster.Snapshot) Show {
 	sh := Show{
 		Topic: cfg.Topics.Match, Mine: cfg.Shard.Owns, ClusterWide: cfg.Shard.First(),
-		PerPartition: true, GroupPerPartition: cfg.Groups.PerPartition, Limited: map[string]bool{},
+		PerPartition: true, GroupPerPartition: cfg.Groups.PerPartition, Limited: map[string]bool{}, Objective: cfg.Groups.Objective,
 	}
 	switch cfg.Topics.PerPartition {
 	case config.PerPartitionOff:
@@ -109,5 +113,8 @@ func show(cfg config.Cluster, s *cluster.Snapshot) Show {
 	}
 	sh.Limited[limitPerPartition] = !sh.PerPartition
 	sh.Limited[limitUnconfirmed] = s.Unconfirmed
+	if groups, ok := s.Groups.Get(); ok {
+		sh.Limited[limitUnlisted] = groups.Limited
+	}
 	return sh
 }

@@ -57,6 +57,12 @@ type fakeCluster struct {
 	untold      map[string]bool            // groups that are left out of descriptions
 	broken      map[string]error           // groups whose commits cannot be told together with others'
 	metadataOf  map[string]*kafka.Metadata // by address, where it is not metadata
+
+	old    []cluster.OldGroup
+	keys   kafka.CommitKeys
+	founds map[string]map[int32]kafka.Found
+	since  []map[string]map[int32]time.Time // the times that were asked for
+	tiered map[string]string                // remote.storage.enable by topic
 }
 
 func (f *fakeCluster) note(ctx context.Context, call string) error {
@@ -144,6 +150,9 @@ func (f *fakeCluster) TopicConfigs(ctx context.Context, n kafka.Node, topics []s
 	told := map[string]string{}
 	for _, t := range topics {
 		if value, ok := f.configs[t]; ok && f.refused[t] == nil && name == minISRKey {
+			told[t] = value
+		}
+		if value, ok := f.tiered[t]; ok && name == tieredKey {
 			told[t] = value
 		}
 	}
@@ -256,6 +265,22 @@ func (f *fakeCluster) CommittedOffsets(ctx context.Context, n kafka.Node, group 
 
 func (f *fakeCluster) ListOffsets(ctx context.Context, n kafka.Node, position kafka.Position, ask map[string][]int32) (kafka.Offsets, error) {
 	return kafka.OffsetsOf(n, f.offsets[position]), f.note(ctx, fmt.Sprintf("offsets %d %d %v", n.ID, position, ask))
+}
+
+func (f *fakeCluster) OffsetsSince(ctx context.Context, n kafka.Node, ask map[string]map[int32]time.Time) (kafka.Founds, error) {
+	f.mu.Lock()
+	f.since = append(f.since, ask)
+	f.mu.Unlock()
+	return kafka.FoundsOf(n, f.founds), f.note(ctx, fmt.Sprintf("since %d", n.ID))
+}
+
+func (f *fakeCluster) CommitKeys(ctx context.Context, n kafka.Node, partition int32, from cluster.Offset) (kafka.CommitKeys, error) {
+	return f.keys, f.note(ctx, fmt.Sprintf("keys %d %d from %d", n.ID, partition, from.Int()))
+}
+
+func (f registryOf) OldGroups(ctx context.Context, match func(string) bool) ([]cluster.OldGroup, []cluster.Fault, error) {
+	old := slices.DeleteFunc(slices.Clone(f.old), func(g cluster.OldGroup) bool { return !match(g.Name) })
+	return old, nil, f.note(ctx, "old groups")
 }
 
 func (f *fakeCluster) Retain(nodes []kafka.Node) { f.retained = nodes }

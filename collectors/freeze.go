@@ -36,6 +36,7 @@ func (p *Poller) freeze(r *reading, trigger cluster.Trigger) Result {
 	p.events.Clear() // the others have answered since
 	changes := cluster.Compare(p.prev, s)
 	s.History = p.tally.Observe(s, changes)
+	p.progress.Observe(s, r.found)
 	return p.hand(s, cluster.Events(p.prev, s, changes))
 }
 

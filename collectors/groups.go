@@ -16,20 +16,6 @@ import (
 // no group exists, and to ask for one would create it.
 const offsetsTopic = "__consumer_offsets"
 
-// groupMemory holds, by group, the topics that it was seen to consume. Kafka 0.9
-// stops listing a group when its last member leaves, and tells its offsets only
-// for partitions that are named.
-type groupMemory map[string]map[string]bool
-
-func (m groupMemory) learn(group string, topics ...string) {
-	if m[group] == nil {
-		m[group] = map[string]bool{}
-	}
-	for _, t := range topics {
-		m[group][t] = true
-	}
-}
-
 // readGroups is the second stage: groups, then what they committed, each from the
 // broker that coordinates them.
 func (r *reading) readGroups(ctx context.Context) {
@@ -41,48 +27,37 @@ func (r *reading) readGroups(ctx context.Context) {
 			return nil, err
 		}
 		offsets := picture.Topic(offsetsTopic)
-		hidden := offsets == nil || offsets.Deleting
-		answering := r.answering()
-		if len(answering) > 0 {
-			// Kafka 0.8 has no groups of this kind, only those of the old consumer. And
-			// without the topic there are none, unless this user may not see it: newer
-			// releases list groups without touching the topic, which proves that.
-			answering = slices.DeleteFunc(answering, func(n kafka.Node) bool {
-				i := r.brokers.Identity(n)
-				return !i.Groups || hidden && !i.Reassignments
-			})
-			if len(answering) == 0 {
-				r.groups = cluster.Read(&cluster.Groups{})
-				return nil, nil
-			}
+		coordinators, err := r.coordinators(offsets)
+		if err != nil {
+			r.groups = cluster.Failed[*cluster.Groups](err)
+			return nil, err
 		}
-		all := make([]groupsOfBroker, len(answering))
+		all := make([]groupsOfBroker, len(coordinators))
+		var old oldGroups
 		var wg sync.WaitGroup
-		for i, n := range answering {
+		wg.Go(func() { old = r.readOldGroups(ctx) })
+		for i, n := range coordinators {
 			all[i] = groupsOfBroker{reading: r, picture: picture, node: n, identity: r.brokers.Identity(n)}
-			all[i].lost = r.memory.lostOf(all[i].node, all[i].identity, offsets)
+			all[i].lost, all[i].more = r.memory.lostOf(all[i].node, all[i].identity, offsets)
 			wg.Go(func() { all[i].read(ctx) })
 		}
 		wg.Wait()
-		return r.joinGroups(all)
+		return r.joinGroups(all, old)
 	})
 }
 
-// lostOf returns the remembered groups that a broker of a release which lists no
-// groups without members coordinates: those whose partition of the offsets topic
-// it leads.
-func (m groupMemory) lostOf(n kafka.Node, i kafka.Identity, offsets *cluster.Topic) []string {
-	if i.EmptyGroups || offsets == nil || len(offsets.Partitions) == 0 {
-		return nil
+// coordinators returns the brokers that may coordinate groups, of those that answer.
+// Without the offsets topic there are none, unless this user may not see it: newer
+// releases list groups without touching the topic, which proves that.
+func (r *reading) coordinators(offsets *cluster.Topic) ([]kafka.Node, error) {
+	answering := r.answering()
+	if len(answering) == 0 {
+		return nil, fmt.Errorf("%w (no broker answers)", cluster.ErrDepends)
 	}
-	var lost []string
-	for group := range m {
-		p := offsets.Partition(kafka.CoordinatorPartition(group, int32(len(offsets.Partitions))))
-		if p != nil && p.State == cluster.StateRecorded && p.Leader == n.ID {
-			lost = append(lost, group)
-		}
-	}
-	return lost
+	hidden := offsets == nil || offsets.Deleting
+	return slices.DeleteFunc(answering, func(n kafka.Node) bool {
+		return hidden && !r.brokers.Identity(n).Reassignments
+	}), nil
 }
 
 // answering returns the brokers that answered their probe, as far as they are not
@@ -101,15 +76,15 @@ func (r *reading) answering() []kafka.Node {
 
 // joinGroups puts together what the coordinators said. While a coordinator moves,
 // two brokers may list a group; the one that could describe it counts.
-func (r *reading) joinGroups(all []groupsOfBroker) ([]cluster.Fault, error) {
-	var faults []cluster.Fault
+func (r *reading) joinGroups(all []groupsOfBroker, old oldGroups) ([]cluster.Fault, error) {
+	faults := old.faults
 	byName := map[string]cluster.Group{}
-	failed := 0
+	failed, hidden := 0, false
 	picture, _ := r.picture.Get()
 	for i := range all {
 		// A group is kept in a topic, which is there though it may not be seen.
 		if all[i].listed > 0 && picture.Topic(offsetsTopic) == nil {
-			r.operations.topicsHidden = true
+			hidden = true
 		}
 		faults = append(faults, all[i].faults()...)
 		if all[i].failed {
@@ -121,24 +96,30 @@ func (r *reading) joinGroups(all []groupsOfBroker) ([]cluster.Fault, error) {
 			}
 		}
 	}
-	if failed == len(all) {
-		err := fmt.Errorf("%w (no broker answers)", cluster.ErrDepends)
-		if len(faults) > 0 {
-			err = faults[0].Err
-		}
+	if failed > 0 && failed == len(all) {
+		err := all[0].faults()[0].Err
 		r.groups = cluster.Failed[*cluster.Groups](err)
 		return faults, err
 	}
+	// It may have been made since the picture was taken, but not twice.
+	r.operations.topicsHidden = r.operations.topicsHidden || hidden && r.suspect
+	r.suspect = hidden
+	limited := false
 	groups := slices.SortedFunc(maps.Values(byName), func(a, b cluster.Group) int { return strings.Compare(a.Name, b.Name) })
 	for i := range all {
 		r.operations.groups = append(r.operations.groups, all[i].operations...)
 		for group, topics := range all[i].topics {
 			r.memory.learn(group, topics...)
 		}
-		for _, group := range all[i].gone {
-			delete(r.memory, group)
+		for _, group := range all[i].asked {
+			r.memory.of(group).asked = r.started
 		}
+		for _, group := range all[i].gone {
+			r.memory.forget(group)
+		}
+		limited = limited || all[i].more
 	}
-	r.groups = cluster.Read(&cluster.Groups{Groups: groups})
+	r.learnOld(old.groups)
+	r.groups = cluster.Read(&cluster.Groups{Groups: groups, Old: old.groups, Limited: limited})
 	return faults, nil
 }

@@ -27,6 +27,9 @@ func (r *reading) readOffsets(ctx context.Context) {
 			}
 		}
 		wg.Wait()
+		for i := range answers {
+			r.found = append(r.found, answers[i].found...)
+		}
 		return joinAnswers(len(led) > 0, answers)
 	})
 }
@@ -74,6 +77,7 @@ func (r *reading) committedTopics() map[string]bool {
 type leaderAnswer struct {
 	heard  bool // it answered one request at least
 	faults []cluster.Fault
+	found  []cluster.Finding
 }
 
 // askLeader asks one leader. What it answers goes into the picture, which nobody
@@ -98,6 +102,14 @@ func (r *reading) askLeader(ctx context.Context, n kafka.Node, picture *cluster.
 			fault(err)
 		}
 	}
+	if err := r.askStable(ctx, n, picture, ask); err != nil {
+		fault(err)
+	}
+	found, err := r.askSince(ctx, n, picture, ask)
+	if err != nil {
+		fault(err)
+	}
+	a.found = found
 	return a
 }
 
@@ -116,10 +128,13 @@ func take(picture *cluster.Picture, ask map[string][]int32, position kafka.Posit
 					first = err
 				}
 			}
-			if p := t.Partition(id); position == kafka.Latest {
+			switch p := t.Partition(id); position {
+			case kafka.Latest:
 				p.End = offset
-			} else {
+			case kafka.Earliest:
 				p.Start = offset
+			default:
+				p.Stable = offset
 			}
 		}
 	}

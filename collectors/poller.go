@@ -30,6 +30,10 @@ type Poller struct {
 
 	known    cluster.Known
 	memory   groupMemory
+	suspect  bool // groups were listed in the last poll, and the topic that they are kept in was not
+	progress *cluster.Progress
+	tiers    tiers
+	keys     keyReader
 	trust    trust
 	doubt    time.Duration // how long metadata is not trusted after a controller was missed, where the registry tells instead
 	mode     cluster.Mode  // as the brokers told it last
@@ -104,7 +108,8 @@ func newPoller(cfg config.Cluster, known cluster.Known, e EnsembleReader, r Regi
 		tally:    cluster.NewTally(cfg.Rebalance.Threshold),
 		troubles: cluster.Troubles{},
 		events:   events{News: cluster.NewNews()},
-		memory:   groupMemory{},
+		memory:   newGroupMemory(cfg),
+		progress: cluster.NewProgress(cfg.Poll.Interval, cfg.Topics.Match),
 		minISR:   minISRMemory{},
 		requests: newRequestCounter(),
 		close:    func() {},
@@ -131,7 +136,7 @@ func (p *Poller) Poll(ctx context.Context, trigger cluster.Trigger) Result {
 	started := time.Now()
 	ctx, cancel := context.WithDeadline(ctx, started.Add(p.cfg.Poll.Timeout))
 	defer cancel()
-	r := &reading{Poller: p, started: started, prev: p.last(), outcomes: map[cluster.Source]cluster.Outcome{}}
+	r := &reading{Poller: p, started: started, prev: p.last(), wanted: p.progress.Wants(), outcomes: map[cluster.Source]cluster.Outcome{}}
 	r.stage(ctx, stage2Ends, func(probing context.Context) {
 		// A broker of which we learn late in the first stage has time to answer.
 		probes := newProber(probing, r.brokers, time.Duration(float64(p.cfg.Poll.Timeout)*stage1Ends))
@@ -144,6 +149,7 @@ func (p *Poller) Poll(ctx context.Context, trigger cluster.Trigger) Result {
 	r.stage(ctx, stage2Ends, r.readGroups)
 	r.stage(ctx, 1, r.readOffsets)
 	r.stage(ctx, 1, r.readConfigs)
+	r.stage(ctx, 1, r.readKeys)
 	p.polls++
 	return p.freeze(r, trigger)
 }

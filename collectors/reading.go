@@ -36,6 +36,8 @@ type reading struct {
 	brokerList    []cluster.Broker
 	tried, heard  int
 	groups        cluster.Reading[*cluster.Groups]
+	wanted        cluster.Wants     // what more to ask leaders for
+	found         []cluster.Finding // of that
 }
 
 // stage runs a part of the poll that must be done by a share of the poll's time.

@@ -37,6 +37,7 @@ func finish(s *cluster.Snapshot) *cluster.Snapshot {
 		s.Summary = cluster.Summarize(p, s.Brokers)
 	}
 	s.History = tally.Observe(s, cluster.Changes{})
+	cluster.NewProgress(2*time.Second, func(string) bool { return true }).Observe(s, nil)
 	s.Troubles, _, _ = cluster.Troubles{}.Update(s)
 	return s
 }
@@ -48,7 +49,7 @@ func storySnapshot() *cluster.Snapshot {
 		return cluster.Partition{ID: id, State: cluster.StateRecorded, Replicas: replicas, Leader: leader, ISR: isr, Start: start, End: end}
 	}
 	reg1 := &cluster.Registration{ID: 1, Version: 2, Rack: "r1", Registered: t0.Add(-time.Hour), Endpoints: []cluster.Endpoint{{Listener: "PLAINTEXT", Protocol: "PLAINTEXT", Host: "b1", Port: 9092}}}
-	return finish(&cluster.Snapshot{
+	s := finish(&cluster.Snapshot{
 		Cluster: "c", Trigger: cluster.TriggerInterval, Started: t0, Finished: t0.Add(500 * time.Millisecond),
 		Ensemble: &cluster.Ensemble{Servers: []cluster.Server{
 			{Name: "z1:2181", Address: "10.0.0.1:2181", Mode: cluster.ModeLeader, Status: cluster.ServerOK, Version: "3.4.6", Stats: map[string]float64{"zk_avg_latency": 0.5, "zk_znode_count": 99}},
@@ -74,10 +75,15 @@ func storySnapshot() *cluster.Snapshot {
 			}},
 		}}),
 		Groups: cluster.Read(&cluster.Groups{Groups: []cluster.Group{
-			{Name: "ahead", Coordinator: 1, Members: 0, Topics: []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.OffsetAt(106)}}}}},
+			{Name: "abreast", Coordinator: 1, State: cluster.GroupStable, Members: 3, Idle: 2, Topics: []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.OffsetAt(105)}}}}},
+			{Name: "ahead", Coordinator: 1, State: cluster.GroupEmpty, Members: 0, Topics: []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.OffsetAt(106)}}}}},
+			{Name: "console-consumer-1", Coordinator: 1, State: cluster.GroupCompleting, Members: 1, Idle: cluster.UnknownMembers, Topics: []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.OffsetAt(3)}}}}},
 			{Name: "half", Coordinator: 1, Members: 1, Topics: []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.OffsetAt(100)}, {Partition: 1, Offset: cluster.OffsetAt(7)}}}}},
-			{Name: "unsaid", Coordinator: 1, Members: cluster.UnknownMembers, Topics: []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.UnknownOffset}}}, {Topic: "hidden"}, {Topic: "gone"}}},
+			{Name: "unsaid", Coordinator: 1, Members: cluster.UnknownMembers, Idle: cluster.UnknownMembers, Topics: []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.UnknownOffset}}}, {Topic: "hidden"}, {Topic: "gone"}}},
 			{Name: "whole", Coordinator: 1, Members: 2, Topics: []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.OffsetAt(100)}}}}},
+		}, Old: []cluster.OldGroup{
+			{Name: "old", Members: 2, Topics: []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.OffsetAt(99)}, {Partition: 1, Offset: cluster.OffsetAt(1)}}}}},
+			{Name: "older", Members: cluster.UnknownMembers, Topics: []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.UnknownOffset}}}}},
 		}}),
 		Outcomes: map[cluster.Source]cluster.Outcome{
 			cluster.SourceEnsemble:   outcome(nil, cluster.Fault{Target: "z3:2181", Reason: "refused"}),
@@ -87,6 +93,12 @@ func storySnapshot() *cluster.Snapshot {
 		},
 		Requests: []cluster.RequestCount{{API: "ListGroups", Sent: 3}, {API: "ListOffsets", Sent: 12, Failed: 1}},
 	})
+	// What takes longer to be found out than one poll.
+	groups, _ := s.Groups.Get()
+	g := &groups.Groups[len(groups.Groups)-1]
+	g.Verdict, g.Behind, g.Committed, g.Lost = cluster.GroupVerdict{Status: cluster.StatusStalled}, cluster.AgeOf(90*time.Second), t0.Add(-time.Minute), map[string]int{"test": 4}
+	g.Topics[0].Commits[0].Behind = cluster.AgeOf(90 * time.Second)
+	return s
 }
 
 // blindSnapshot is a cluster whose ensemble lost its quorum: one broker answers,

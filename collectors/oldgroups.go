@@ -1,0 +1,43 @@
+package collectors
+
+import (
+	"context"
+
+	"github.com/evenkeel/evenkeel/cluster"
+	"github.com/evenkeel/evenkeel/zookeeper"
+)
+
+// oldGroups is what is told of the groups of old consumers.
+type oldGroups struct {
+	groups []cluster.OldGroup
+	faults []cluster.Fault
+}
+
+// readOldGroups reads the groups of old consumers, which stand in ZooKeeper, with
+// their offsets or without: those that keep them in Kafka are learned of in this way
+// alone up to Kafka 0.10.1.
+func (r *reading) readOldGroups(ctx context.Context) (old oldGroups) {
+	defer func() {
+		if v := recover(); v != nil {
+			old = oldGroups{faults: []cluster.Fault{{Target: "evenkeel", Reason: cluster.ReasonPanic, Err: panicked(v)}}}
+		}
+	}()
+	if r.registry == nil || r.mode == cluster.ModeKRaft {
+		return old
+	}
+	var err error
+	if old.groups, old.faults, err = r.registry.OldGroups(ctx, r.wants); err != nil {
+		old.faults = append(old.faults, cluster.Fault{Target: "znode /consumers", Reason: zookeeper.Reason(err), Err: err})
+	}
+	return old
+}
+
+// learnOld remembers the groups of old consumers that have no offsets in ZooKeeper, so
+// that the next poll asks Kafka for them.
+func (r *reading) learnOld(groups []cluster.OldGroup) {
+	for _, g := range groups {
+		if len(g.Topics) == 0 {
+			r.memory.learn(g.Name, g.Subscribed...)
+		}
+	}
+}
