@@ -56,6 +56,8 @@ func init() {
 				return s.down(b, atOnce)
 			},
 			end: (*scene).reviveStruck,
+			// It may have registered in the moment before it was killed for good.
+			hold: session + 5*time.Second,
 		},
 		&fault{
 			name: "broker_restarted", bed: plain, begins: 2, // refused before it is unregistered, and when it registers anew
