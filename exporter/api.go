@@ -29,6 +29,8 @@ type apiCluster struct {
 	Summary    *apiSummary          `json:"partitions,omitempty"`
 	Topics     map[string][]apiPart `json:"topics,omitempty"`
 	Groups     map[string]apiGroup  `json:"groups,omitempty"`
+	// Groups of old consumers, as they stand in ZooKeeper.
+	OldGroups map[string]apiOldGroup `json:"old_groups,omitempty"`
 }
 
 type apiTrouble struct {
@@ -111,19 +113,6 @@ type apiPart struct {
 	End       *int64   `json:"end,omitempty"`
 }
 
-type apiGroup struct {
-	State       string                 `json:"state,omitempty"`
-	Coordinator int32                  `json:"coordinator"`
-	Members     *int                   `json:"members,omitempty"`
-	Topics      map[string][]apiCommit `json:"topics"`
-}
-
-type apiCommit struct {
-	Partition int32  `json:"partition"`
-	Committed *int64 `json:"committed,omitempty"`
-	Lag       *int64 `json:"lag,omitempty"`
-}
-
 // serveClusters lists the clusters with their troubles.
 func (e *Exporter) serveClusters(w http.ResponseWriter, _ *http.Request) {
 	list := []apiCluster{}
@@ -137,7 +126,7 @@ func (e *Exporter) serveClusters(w http.ResponseWriter, _ *http.Request) {
 func (e *Exporter) serveCluster(w http.ResponseWriter, r *http.Request) {
 	for _, watcher := range e.all() {
 		if watcher.cfg.Name == r.PathValue("name") {
-			serveDetails(w, watcher, time.Now())
+			e.serveDetails(w, watcher, time.Now())
 			return
 		}
 	}

@@ -45,10 +45,10 @@ func Check(ctx context.Context, cfg *config.Config, opts CheckOptions) (cluster.
 	}
 	wg.Wait()
 	worst := cluster.Healthy
-	report := make([]apiCluster, 0, len(snapshots))
-	for _, s := range snapshots {
+	report := make([]checkCluster, 0, len(snapshots))
+	for i, s := range snapshots {
 		worst = worst.Worse(s.Verdict())
-		report = append(report, describeSnapshot(s, false))
+		report = append(report, checkCluster{describeSnapshot(s, false), groupsForCheck(s, chosen[i].Topics.Match)})
 	}
 	if opts.JSON {
 		enc := json.NewEncoder(opts.Out)
@@ -79,8 +79,8 @@ func choose(all []config.Cluster, names []string) ([]config.Cluster, error) {
 }
 
 // writeReport writes what a person reads in ten seconds: the verdict, what is
-// wrong, and a line for each server and broker.
-func writeReport(out io.Writer, c apiCluster) error {
+// wrong, a line for each server and broker, and the groups that deserve a look.
+func writeReport(out io.Writer, c checkCluster) error {
 	var failed error
 	say := func(format string, args ...any) {
 		if _, err := fmt.Fprintf(out, format+"\n", args...); err != nil {
@@ -108,6 +108,9 @@ func writeReport(out io.Writer, c apiCluster) error {
 	}
 	if c.Summary != nil {
 		say("  partitions %d, offline %s", c.Summary.Total, unknown(c.Summary.Offline))
+	}
+	for _, line := range c.Groups.report() {
+		say("  %s", line)
 	}
 	return failed
 }

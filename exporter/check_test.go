@@ -21,7 +21,7 @@ func TestCheckCannotTellWhatItCannotReach(t *testing.T) {
 	if err != nil || verdict != cluster.Untold {
 		t.Errorf("%v, %v, want unknown", verdict, err)
 	}
-	expect(t, out.String(), "cluster a: unknown\n", "no ZooKeeper server says how it is", "127.0.0.1:1", "unreachable", "!cluster b")
+	expect(t, out.String(), "cluster a: unknown\n", "no ZooKeeper server says how it is", "127.0.0.1:1", "unreachable", "\n  groups unknown: ", "!cluster b")
 	opts.Clusters = []string{"zzz"}
 	if _, err := Check(t.Context(), cfg, opts); err == nil || !strings.Contains(err.Error(), `no cluster "zzz"`) {
 		t.Errorf("an unknown cluster: %v", err)

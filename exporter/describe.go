@@ -45,7 +45,7 @@ func describeSnapshot(s *cluster.Snapshot, detail bool) apiCluster {
 	}
 	c.Summary = describeSummary(s.Summary)
 	if detail {
-		c.Topics, c.Groups = describeTopics(s), describeGroups(s)
+		c.Topics, c.Groups, c.OldGroups = describeTopics(s), describeGroups(s), describeOldGroups(s)
 	}
 	return c
 }
@@ -148,32 +148,6 @@ func describeTopics(s *cluster.Snapshot) map[string][]apiPart {
 		topics[t.Name] = parts
 	}
 	return topics
-}
-
-func describeGroups(s *cluster.Snapshot) map[string]apiGroup {
-	groups, ok := s.Groups.Get()
-	if !ok {
-		return nil
-	}
-	picture, _ := s.Picture.Get()
-	all := map[string]apiGroup{}
-	for i := range groups.Groups {
-		g := &groups.Groups[i]
-		a := apiGroup{State: string(g.State), Coordinator: g.Coordinator, Topics: map[string][]apiCommit{}}
-		if g.Members != cluster.UnknownMembers {
-			a.Members = &g.Members
-		}
-		for _, t := range g.Topics {
-			topic := picture.Topic(t.Topic)
-			for _, c := range t.Commits {
-				commit := apiCommit{Partition: c.Partition, Committed: offset(c.Offset)}
-				commit.Lag = known(cluster.Lag(topic.End(c.Partition), c.Offset))
-				a.Topics[t.Topic] = append(a.Topics[t.Topic], commit)
-			}
-		}
-		all[g.Name] = a
-	}
-	return all
 }
 
 // known returns a pointer to a value that is known, nil to one that is not.

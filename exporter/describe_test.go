@@ -27,7 +27,7 @@ func doubtful(odd cluster.Topic) *cluster.Snapshot {
 			{ID: 2, Address: "b2:9092", RegistryRead: true, Probe: cluster.Probe{Status: cluster.BrokerRefused}},
 		},
 		BrokersTried: 2, Picture: cluster.Read(picture),
-		Groups: cluster.Read(&cluster.Groups{Groups: []cluster.Group{{Name: "g", Members: cluster.UnknownMembers}}}),
+		Groups: cluster.Read(&cluster.Groups{Groups: []cluster.Group{{Name: "g", Members: cluster.UnknownMembers, Idle: cluster.UnknownMembers}}}),
 	}
 	s.Summary = cluster.Summarize(picture, s.Brokers)
 	return s
@@ -45,7 +45,7 @@ func TestWhatIsUnknownIsLeftOut(t *testing.T) {
 		{"all known", known, []string{
 			`"partitions":{"total":2,"reassigning":0,"offline":2,"leader_unreachable":0,"under_replicated":{"broker_down":0,"lagging":0},"not_preferred":{"electable":1,"not_electable":0}}`,
 			`"leaders":0,"preferred_leaders":2`, `"stop_would_offline_partitions":0`, `{"partition":1,"replicas":[1],"leader":-1}`,
-			`"groups":{"g":{"coordinator":0,"topics":{}}}`, "!response_seconds", `!"controller"`,
+			`"groups":{"g":{"coordinator":0,"quiet":false,"topics":{}}}`, "!response_seconds", `!"controller"`,
 		}},
 		{"a state is rubbish", rubbishState, []string{`"partitions":{"total":3,"reassigning":0}`, `"odd":[{"partition":0,"replicas":[1]}]`, `"preferred_leaders":3`, `!"leaders"`, "!stop_would"}},
 		{"a topic is rubbish", unreadable, []string{`!"partitions":`, `"odd":[]`, "!preferred_leaders"}},

@@ -3,6 +3,7 @@ package exporter
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -31,13 +32,43 @@ func (d *details) of(s *cluster.Snapshot) ([]byte, error) {
 	return d.data, d.err
 }
 
+// maxAnswers is how many full answers may be on their way at once. One may be for
+// minutes, to a slow client, and keeps its snapshot and all of its bytes in memory,
+// though polls have made newer ones since: without a bound it is clients who decide how
+// many old snapshots there are.
+const maxAnswers = 4
+
+// turns are given to those who want a full answer. Who gets none is told at once: to
+// wait would hold his connection as well.
+type turns chan struct{}
+
+func newTurns() turns { return make(turns, maxAnswers) }
+
+// take returns false when there is none now. One that was taken is to be given back.
+func (t turns) take() bool {
+	select {
+	case t <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (t turns) giveBack() { <-t }
+
 // serveDetails tells everything of one cluster.
-func serveDetails(w http.ResponseWriter, of *watcher, now time.Time) {
+func (e *Exporter) serveDetails(w http.ResponseWriter, of *watcher, now time.Time) {
 	p, fresh := of.fresh(now)
 	if !fresh {
 		writeJSON(w, describe(of, now, true))
 		return
 	}
+	if !e.answers.take() {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, fmt.Sprintf("%d clients are being told everything of a cluster, which is as many as can be at once: ask again later", maxAnswers), http.StatusServiceUnavailable)
+		return
+	}
+	defer e.answers.giveBack()
 	data, err := p.details.of(p.snapshot)
 	writeMarshalled(w, data, err)
 }

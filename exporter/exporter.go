@@ -35,6 +35,7 @@ type Exporter struct {
 	registry *prometheus.Registry
 	reloadOK prometheus.Gauge
 	reloadAt prometheus.Gauge
+	answers  turns
 
 	state *stateFile
 
@@ -62,6 +63,7 @@ func New(cfg *config.Config, opts Options) (*Exporter, error) {
 		opts: opts, log: opts.Logger, cfg: cfg,
 		enc:      &encoder{Encoder: metrics.NewEncoder()},
 		registry: prometheus.NewRegistry(),
+		answers:  newTurns(),
 		reloadOK: prometheus.NewGauge(prometheus.GaugeOpts{Name: "evenkeel_config_last_reload_successful", Help: "1 when the last attempt to load the configuration succeeded, else 0."}),
 		reloadAt: prometheus.NewGauge(prometheus.GaugeOpts{Name: "evenkeel_config_last_reload_success_timestamp_seconds", Help: "When the configuration was last loaded."}),
 	}

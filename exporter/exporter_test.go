@@ -55,7 +55,7 @@ func publishAt(w *watcher, finished time.Time) {
 		Brokers:      []cluster.Broker{{ID: 1, Address: "b1:9092", Registration: reg, RegistryRead: true, Probe: cluster.Probe{Status: cluster.BrokerAlive}}},
 		BrokersTried: 1, BrokersHeard: 1, Picture: cluster.Read(picture),
 		Groups: cluster.Read(&cluster.Groups{Groups: []cluster.Group{
-			{Name: "g", Members: 1, Topics: []cluster.GroupOffsets{{Topic: "<t>", Commits: []cluster.Commit{{Offset: cluster.OffsetAt(3)}}}, {Topic: "gone", Commits: []cluster.Commit{{}}}}},
+			{Name: "<g>", Members: 1, Topics: []cluster.GroupOffsets{{Topic: "<t>", Commits: []cluster.Commit{{Offset: cluster.OffsetAt(3)}}}, {Topic: "gone", Commits: []cluster.Commit{{}}}}},
 		}}),
 		Outcomes: map[cluster.Source]cluster.Outcome{cluster.SourceGroups: {Err: errors.New("x <script>")}},
 		Troubles: []cluster.Trouble{{Severity: cluster.Critical, Text: "broker <b>7</b> is lost", Since: finished, Seen: true}},
@@ -151,7 +151,7 @@ func TestPageEscapesAndSaysUnknown(t *testing.T) {
 	e := newExporter(t, twoClusters, Options{Version: "1.2.3"})
 	publishAt(e.watchers[0], time.Now())
 	_, text := fetch(t, e, "GET", "/")
-	expect(t, text, "<td>gone</td><td>unknown</td>", "<td>&lt;t&gt;</td><td>4</td>", "1.2.3", "broker &lt;b&gt;7&lt;/b&gt; is lost", "!<b>7", "the first poll has not ended yet", "b1:9092")
+	expect(t, text, `<td class="name">&lt;g&gt;</td>`, "<td>4</td>", "1.2.3", "broker &lt;b&gt;7&lt;/b&gt; is lost", "!<b>7", "the first poll has not ended yet", "b1:9092")
 	publishAt(e.watchers[1], time.Now().Add(-time.Hour))
 	_, text = fetch(t, e, "GET", "/")
 	expect(t, text, "which is too long ago")

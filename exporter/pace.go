@@ -6,13 +6,6 @@ import (
 	"github.com/evenkeel/evenkeel/cluster"
 )
 
-const (
-	// leastGap is the shortest time from the end of a poll to one that an event starts.
-	leastGap = 200 * time.Millisecond
-	// greatestGap is how far that grows while events keep coming.
-	greatestGap = 5 * time.Second
-)
-
 // followUps is when polls follow one that an event started, counted from its end: a
 // watch can fire before the controller has written the new leaders.
 var followUps = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
@@ -27,14 +20,13 @@ type pace struct {
 	started time.Time       // of the last poll; zero before the first
 	ended   time.Time       // of the last poll
 	event   cluster.Trigger // what waits to start a poll; "" for nothing
-	noted   time.Time       // when the last event came, or ended the last poll that one started
-	factor  time.Duration   // by which the gap has grown
+	growth  growth          // of the gap
 	origin  time.Time       // from when followUps count
 	follow  int             // index of the next follow-up; len(followUps) when none is due
 }
 
 func newPace(interval time.Duration) *pace {
-	return &pace{interval: interval, factor: 1, follow: len(followUps)}
+	return &pace{interval: interval, follow: len(followUps)}
 }
 
 // note takes an event that asks for a poll. Of those that are gathered the first one
@@ -43,15 +35,12 @@ func (p *pace) note(t cluster.Trigger, now time.Time) {
 	if p.event == "" {
 		p.event = t
 	}
-	if quiet := now.Sub(p.noted); quiet > min(2*p.grown(), greatestGap) {
-		p.factor = 1 // they had stopped coming
-	}
-	p.noted = now
+	p.growth.note(p.gap(), now)
 }
 
 // gap is the time that has to pass from the end of the last poll.
 func (p *pace) gap() time.Duration {
-	return max(leastGap, 2*p.ended.Sub(p.started))
+	return gapAfter(p.started, p.ended)
 }
 
 // next returns when the next poll is due, and what starts it.
@@ -81,7 +70,7 @@ func (p *pace) next() (time.Time, cluster.Trigger) {
 }
 
 // grown is the gap before a poll that an event starts.
-func (p *pace) grown() time.Duration { return min(p.gap()*p.factor, max(greatestGap, p.gap())) }
+func (p *pace) grown() time.Duration { return p.growth.of(p.gap()) }
 
 // begin notes that a poll begins. Whatever has happened up to now it will see.
 func (p *pace) begin(trigger cluster.Trigger, now time.Time) {
@@ -102,9 +91,7 @@ func (p *pace) end(trigger cluster.Trigger, settled bool, now time.Time) {
 			p.follow = len(followUps)
 		}
 	default:
-		p.noted, p.origin, p.follow = now, now, 0
-		if p.gap()*p.factor < greatestGap {
-			p.factor *= 2
-		}
+		p.origin, p.follow = now, 0
+		p.growth.grow(p.gap(), now)
 	}
 }

@@ -2,16 +2,11 @@ package exporter
 
 import (
 	"bytes"
-	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
-	"math"
 	"net/http"
-	"slices"
 	"time"
-
-	"github.com/evenkeel/evenkeel/cluster"
 )
 
 //go:embed page.html
@@ -31,7 +26,10 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 		}
 		return fmt.Sprintf("%.1f ms", *seconds*1000)
 	},
-	"clock": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+	"age":     age,
+	"members": members,
+	"mark":    mark,
+	"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 }).Parse(pageHTML))
 
 // unknown prints what a pointer points to, and "unknown" for nil.
@@ -66,57 +64,10 @@ type pageData struct {
 	Clusters []pageCluster
 }
 
-// pageCluster is a cluster with its groups that are furthest behind.
+// pageCluster is a cluster with a look at its groups.
 type pageCluster struct {
 	apiCluster
-	Groups     []pageGroup
-	MoreGroups int // that are not shown
-}
-
-type pageGroup struct {
-	Group, Topic string
-	Members      *int
-	Lag          *int64
-}
-
-// shownGroups is how many groups the page shows.
-const shownGroups = 20
-
-// worstGroups returns a row for each group and topic, unknown lags first and then
-// the greatest.
-func worstGroups(s *cluster.Snapshot) (rows []pageGroup, more int) {
-	groups, ok := s.Groups.Get()
-	if !ok {
-		return nil, 0
-	}
-	picture, _ := s.Picture.Get() // groups are read with the picture only
-	for i := range groups.Groups {
-		g := &groups.Groups[i]
-		for j := range g.Topics {
-			t := &g.Topics[j]
-			if len(t.Commits) == 0 {
-				continue
-			}
-			rows = append(rows, pageGroup{
-				Group: g.Name, Topic: t.Topic, Members: known(g.Members, g.Members != cluster.UnknownMembers),
-				Lag: known(t.LagSum(picture.Topic(t.Topic))),
-			})
-		}
-	}
-	slices.SortFunc(rows, func(a, b pageGroup) int {
-		return cmp.Or(cmp.Compare(b.rank(), a.rank()), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Topic, b.Topic))
-	})
-	if len(rows) > shownGroups {
-		rows, more = rows[:shownGroups], len(rows)-shownGroups
-	}
-	return rows, more
-}
-
-func (g pageGroup) rank() int64 {
-	if g.Lag == nil {
-		return math.MaxInt64
-	}
-	return *g.Lag
+	Groups pageGroups
 }
 
 // servePage shows what the snapshots say to a person, what is wrong first.
@@ -125,7 +76,7 @@ func (e *Exporter) servePage(w http.ResponseWriter, _ *http.Request) {
 	for _, watcher := range e.all() {
 		c := pageCluster{apiCluster: describe(watcher, data.Now, false)}
 		if p, fresh := watcher.fresh(data.Now); fresh {
-			c.Groups, c.MoreGroups = worstGroups(p.snapshot)
+			c.Groups = groupsForPage(p.snapshot, watcher.cfg.Topics.Match)
 		}
 		data.Clusters = append(data.Clusters, c)
 	}

@@ -360,6 +360,44 @@ func TestDetailsAreSharedByAllWhoAsk(t *testing.T) {
 	}
 }
 
+// TestFewFullAnswersAtOnce holds as many full answers in mid-air as there may be: one
+// more is told to come back, and scrapes go on.
+func TestFewFullAnswersAtOnce(t *testing.T) {
+	const size = 16 << 20 // more than kernels take that nobody reads
+	e, _ := counted(t)
+	p := e.watchers[0].current.Load()
+	p.details.once.Do(func() { p.details.data = bytes.Repeat([]byte("x"), size) })
+	l := DefaultLimits
+	l.Answer = 2 * patience // all wait for the last
+	s := listen(t, e, l)
+	const ask = "GET /api/v1/clusters/a HTTP/1.1\r\nHost: x\r\n\r\n"
+	var conns []net.Conn
+	for range maxAnswers {
+		conns = append(conns, s.dial(ask))
+	}
+	s.await("all turns are taken", func() bool { return len(e.answers) == maxAnswers })
+	res, text := fetch(t, e, "GET", "/api/v1/clusters/a")
+	if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") != "5" || strings.Count(text, "\n") != 1 {
+		t.Errorf("one more: %d %v %q", res.StatusCode, res.Header, text)
+	}
+	for _, path := range []string{"/metrics", "/api/v1/clusters", "/api/v1/clusters/b", "/"} {
+		if res, _ := fetch(t, e, "GET", path); res.StatusCode != http.StatusOK {
+			t.Errorf("%s meanwhile: %d", path, res.StatusCode)
+		}
+	}
+	if n := s.scraped(conns[0]); n < size {
+		t.Errorf("%d bytes of the answer", n)
+	}
+	s.await("the turn is given back", func() bool { return len(e.answers) < maxAnswers })
+	if n := s.scraped(s.dial(ask)); n < size {
+		t.Errorf("%d bytes of the answer after that", n)
+	}
+	if err := conns[1].Close(); err != nil {
+		t.Error(err)
+	}
+	s.await("so is that of a client who went away", func() bool { return len(e.answers) <= maxAnswers-2 })
+}
+
 // TestLargeRequestsAreRefused sends a head and bodies that nobody needs.
 func TestLargeRequestsAreRefused(t *testing.T) {
 	const large, inFlight = 100 << 20, 16 << 20 // kernels take a few megabytes that nobody reads

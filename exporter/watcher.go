@@ -39,7 +39,7 @@ type watcher struct {
 	remember   func(cluster.Known)
 
 	events chan cluster.Trigger // what asks for a poll
-	news   chan struct{}        // there is something to be shown before a poll has looked
+	news   newsBell             // there is something to be shown before a poll has looked
 
 	publishing sync.Mutex
 	edition    uint64 // of what was published last; guarded by publishing
@@ -60,7 +60,7 @@ func newWatcher(cfg config.Cluster, known cluster.Known, enc *encoder, log *slog
 		cfg: cfg, enc: enc, log: log, remember: remember, poller: poller,
 		exposition: collectors.NewExposition(cfg, enc.Encoder, log),
 		events:     make(chan cluster.Trigger, 1),
-		news:       make(chan struct{}, 1),
+		news:       newNewsBell(),
 		done:       make(chan struct{}),
 	}, nil
 }
@@ -87,7 +87,7 @@ func (w *watcher) run(ctx context.Context) {
 	var listening sync.WaitGroup
 	defer listening.Wait()
 	listening.Go(func() { w.poller.Watch(ctx, w.note) })
-	listening.Go(func() { w.amend(ctx) })
+	listening.Go(func() { w.news.serve(ctx, w.amend) })
 	pace := newPace(w.cfg.Poll.Interval)
 	for {
 		trigger, ok := w.wait(ctx, pace)
@@ -120,11 +120,11 @@ func (w *watcher) wait(ctx context.Context, pace *pace) (cluster.Trigger, bool) 
 
 // note takes what happened. Of what waits already one thing is enough.
 func (w *watcher) note(t cluster.Trigger) {
-	if t == cluster.TriggerLost || t == cluster.TriggerMode || t == cluster.TriggerNone {
-		select {
-		case w.news <- struct{}{}:
-		default:
-		}
+	switch t {
+	case cluster.TriggerLost:
+		w.news.ring(newsLoss)
+	case cluster.TriggerMode, cluster.TriggerNone:
+		w.news.ring(newsMode)
 	}
 	if t == cluster.TriggerNone {
 		return
@@ -135,22 +135,19 @@ func (w *watcher) note(t cluster.Trigger) {
 	}
 }
 
-// amend publishes at once that a broker was lost, or that a ZooKeeper server is in
-// another mode: the poll which that starts has to wait for the one under way, and may
-// wait itself for something that hangs.
-func (w *watcher) amend(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-w.news:
-			w.guard("News of the cluster not shown", func() {
-				if result, ok := w.poller.Amend(); ok {
-					w.publish(result)
-				}
-			})
+// amend publishes, without waiting for a poll, that a broker was lost, or that a
+// ZooKeeper server is in another mode: the poll which that starts has to wait for the
+// one under way, and may wait itself for something that hangs. It says whether there
+// was anything to publish.
+func (w *watcher) amend() (published bool) {
+	w.guard("News of the cluster not shown", func() {
+		result, ok := w.poller.Amend()
+		if ok {
+			published = true // also if that fails: it took its time
+			w.publish(result)
 		}
-	}
+	})
+	return published
 }
 
 // poll polls and publishes, and says whether the cluster has come to rest. A panic in
