@@ -24,15 +24,25 @@ type unlisted struct {
 }
 
 const (
-	// watchPause is how often a group that is watched is asked for its commits in all
-	// topics: it may have turned to another one.
-	watchPause = 5 * time.Minute
+	// How many intervals pass until a group that is watched is asked for its commits in
+	// all topics again, while it has none, and once it has some: it may have turned to
+	// another topic.
+	watchPause      = 4
+	watchPauseKnown = 20
 	// mostUnlisted is how many such groups of one coordinator are asked, which takes a
 	// request for each.
 	mostUnlisted = 1000
 	// mostRemembered bounds the memory.
 	mostRemembered = 50_000
 )
+
+// pause is how long a group that is watched is not asked for commits in all topics.
+func (u *unlisted) pause(interval time.Duration) time.Duration {
+	if len(u.topics) > 0 {
+		return watchPauseKnown * interval
+	}
+	return watchPause * interval
+}
 
 // groupMemory holds the groups that may not be listed, by name.
 type groupMemory map[string]*unlisted
@@ -102,7 +112,7 @@ func (m groupMemory) lostOf(n kafka.Node, i kafka.Identity, offsets *cluster.Top
 func (g *groupsOfBroker) readLost(ctx context.Context, name string) {
 	known := g.memory[name]
 	topics := slices.Collect(maps.Keys(known.topics))
-	everywhere := known.watched && g.started.Sub(known.asked) >= watchPause
+	everywhere := known.watched && g.started.Sub(known.asked) >= known.pause(g.cfg.Poll.Interval)
 	if everywhere {
 		topics = nil
 		for i := range g.picture.Topics {

@@ -42,8 +42,11 @@ func TestWatchedGroupsAreAskedForEverywhereAtFirst(t *testing.T) {
 		}
 		const everywhere = " map[__consumer_offsets:[0] test:[0 1]]"
 		asks("at first", "commits 1 nobody"+everywhere, "commits 1 w"+everywhere)
-		asks("then", "commits 1 w map[test:[0 1]]")
-		time.Sleep(watchPause)
+		for i := range 3 {
+			asks(fmt.Sprint("then ", i), "commits 1 w map[test:[0 1]]")
+		}
+		asks("later, who had none", "commits 1 nobody"+everywhere, "commits 1 w map[test:[0 1]]")
+		time.Sleep(watchPauseKnown * 2 * time.Second)
 		asks("later", "commits 1 nobody"+everywhere, "commits 1 w"+everywhere)
 	})
 }
