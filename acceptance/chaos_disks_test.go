@@ -61,7 +61,7 @@ func init() {
 			end: (*scene).undone,
 		},
 		&fault{
-			name: "disk_full_and_the_broker_ends", bed: disks, recovers: afterController,
+			name: "disk_full_and_the_broker_ends", bed: disks, unlike: unlike, recovers: afterController,
 			shows: "`kafka_broker_up` 0",
 			begin: func(s *scene) []claim {
 				b := s.follower()
