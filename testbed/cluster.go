@@ -37,13 +37,13 @@ type Cluster struct {
 	zk        *zk.Conn // made when first needed
 	processes []*process
 	upgraded  map[int]kafkaRelease // what a broker is now, by id
-	consoles  int                  // console consumers started so far
+	consumers int                  // processes that read, started so far
 	later     map[int]*Server      // who has taken an id last
 	takers    []*portSet           // of every broker started by TakeID
 	wires     []*Wire
 	detours   map[string]string // what stands behind a wire, by the wire's address
 	diskFiles []*os.File
-	producers []*Producer
+	writers   []writer
 	groups    []*Consumer // those in this process
 	stop      func() error
 	stopped   bool

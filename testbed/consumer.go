@@ -6,12 +6,9 @@ import (
 	"fmt"
 )
 
-// Consumer is one member of a consumer group. It goes on from where the group
-// has committed, else reads from the beginning (a further member on 0.8: from
-// the end), and commits five times a second. It is the release's own console
-// consumer, in a process of its own, on 0.8 with members and offsets in
-// ZooKeeper. Where that is not in the jars (3.9, 4.x), it is sarama's, in this
-// process.
+// Consumer reads for a consumer group. It goes on from where the group has
+// committed, else from the beginning (a further member of a group with offsets in
+// ZooKeeper: from the end), and commits five times a second.
 type Consumer struct {
 	proc  *process       // nil: in this process
 	local *localConsumer // nil: a process
@@ -20,8 +17,11 @@ type Consumer struct {
 var errInProcess = errors.New("testbed: this consumer runs inside the calling process")
 
 // StartConsumer starts a member of a group and returns when the group has taken
-// it in: the group is stable and has one member more than before. On 0.9 a
-// member can read one topic only; members of one group may read different ones.
+// it in: the group is stable and has one member more than before. It is the
+// release's own console consumer, in a process of its own, on 0.8 with members
+// and offsets in ZooKeeper. Where that is not in the jars (3.9, 4.x), it is
+// sarama's, in this process. On 0.9 a member can read one topic only; members of
+// one group may read different ones.
 func (c *Cluster) StartConsumer(ctx context.Context, group string, topics ...string) (*Consumer, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
@@ -40,27 +40,18 @@ func (c *Cluster) StartConsumer(ctx context.Context, group string, topics ...str
 	if rel.console == consoleNone {
 		consumer, err = c.startLocalConsumer(ctx, group, topics)
 	} else {
-		consumer, err = c.startConsoleConsumer(ctx, group, before, topics)
+		consumer, err = c.startConsoleConsumer(ctx, group, topics)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("testbed: consumer of group %s: %w", group, err)
 	}
-	err = waitFor(ctx, "wait until group "+group+" has taken a member in", func() error {
-		if consumer.proc != nil {
-			if err := consumer.proc.ended(); err != nil {
-				return permanent{err}
-			}
-		}
+	return consumer.joined(ctx, "wait until group "+group+" has taken a member in", func() error {
 		now, err := c.groupMembers(ctx, group)
 		if err == nil && now <= before {
 			err = fmt.Errorf("it has %d members", now)
 		}
 		return err
 	})
-	if err != nil {
-		return nil, errors.Join(err, consumer.discard())
-	}
-	return consumer, nil
 }
 
 // Process tells whether the consumer is a process, which can be frozen and
@@ -83,8 +74,8 @@ func (m *Consumer) LogFile() string {
 	return m.proc.log
 }
 
-// Stop has the consumer leave its group and end. It may be called more than
-// once.
+// Stop has the consumer leave its group, if it is a member, and end. It may be
+// called more than once.
 func (m *Consumer) Stop() error {
 	if m.local != nil {
 		return m.local.stop()
@@ -121,6 +112,23 @@ func (m *Consumer) Thaw() error {
 		return errInProcess
 	}
 	return m.proc.thaw()
+}
+
+// joined returns the consumer once try succeeds. If it ends before, or ctx does,
+// nothing is left of it.
+func (m *Consumer) joined(ctx context.Context, what string, try func() error) (*Consumer, error) {
+	err := waitFor(ctx, what, func() error {
+		if m.proc != nil {
+			if err := m.proc.ended(); err != nil {
+				return permanent{err}
+			}
+		}
+		return try()
+	})
+	if err != nil {
+		return nil, errors.Join(err, m.discard())
+	}
+	return m, nil
 }
 
 // discard ends a consumer that did not become a member.

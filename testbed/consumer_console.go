@@ -2,77 +2,60 @@ package testbed
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"path/filepath"
 	"strings"
 )
 
-// startConsoleConsumer starts the release's own program, as a further member of
-// a group that has some already.
-func (c *Cluster) startConsoleConsumer(ctx context.Context, group string, members int, topics []string) (*Consumer, error) {
+// startConsoleConsumer starts the release's own program.
+func (c *Cluster) startConsoleConsumer(ctx context.Context, group string, topics []string) (*Consumer, error) {
 	rel, classpath, err := c.clientJars(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c.mu.Lock()
-	c.consoles++
-	name := fmt.Sprintf("consumer-%d", c.consoles)
-	c.mu.Unlock()
-	file := filepath.Join(c.dir, name+".properties")
-	bootstrap, properties := c.direct()
-	maps.Copy(properties, consumerProperties(rel, group))
-	if err := writeProperties(file, properties); err != nil {
-		return nil, err
-	}
-	args := []string{"--consumer.config", file}
 	if rel.console == consoleZooKeeper {
-		args = append(args, "--zookeeper", c.ZooKeeperConnect())
-	} else {
-		args = append(args, "--bootstrap-server", strings.Join(bootstrap, ","))
+		return c.startOldProgram(ctx, c.nextConsumer(), group, offsetsInZooKeeper, topics)
 	}
-	args = append(args, consoleTopics(rel, topics)...)
-	// The old one refuses where the group has offsets, or gets some from its
-	// other members before the JVM is up; what there is it goes on from.
-	if rel.console != consoleZooKeeper || members == 0 && !c.hasOldOffsets(ctx, group) {
-		args = append(args, "--from-beginning")
-	}
-	argv := javaCommand(c.java, c.log4j, classpath, nil, "kafka.tools.ConsoleConsumer", args...)
-	proc := c.newProcess("a consumer of group "+group, name, argv)
-	proc.silent = true
-	return &Consumer{proc: proc}, proc.start()
+	bootstrap, properties := c.direct()
+	maps.Copy(properties, consumerProperties(group))
+	return c.startProgram(consumerProgram{
+		name: c.nextConsumer(), group: group, properties: properties,
+		classpath: classpath, main: consoleMain, silent: true,
+		args: func(file string) []string {
+			args := []string{"--consumer.config", file, "--bootstrap-server", strings.Join(bootstrap, ","), "--from-beginning"}
+			return append(args, consoleTopics(rel, topics)...)
+		},
+	})
 }
 
-// consoleTopics returns the arguments that name the topics.
+const consoleMain = "kafka.tools.ConsoleConsumer"
+
+// consoleTopics returns the arguments that name the topics of the newer
+// consumer.
 func consoleTopics(rel kafkaRelease, topics []string) []string {
-	var args []string
-	if rel.console == consoleOneTopic {
-		args = append(args, "--new-consumer")
+	switch rel.console {
+	case consoleOneTopic:
+		return append([]string{"--new-consumer"}, topicArgs("--whitelist", topics)...)
+	case consoleInclude:
+		return topicArgs("--include", topics)
+	default:
+		return topicArgs("--whitelist", topics)
 	}
-	option := "--whitelist"
-	switch {
-	case len(topics) == 1:
-		return append(args, "--topic", topics[0])
-	case rel.console == consoleInclude:
-		option = "--include"
+}
+
+// topicArgs names the topics of a console consumer, several by an option that
+// takes a pattern.
+func topicArgs(option string, topics []string) []string {
+	if len(topics) == 1 {
+		return []string{"--topic", topics[0]}
 	}
 	// Topics are named by letters, digits, "-", "_" and "."; only the last is
 	// more than itself in a pattern.
-	pattern := strings.ReplaceAll(strings.Join(topics, "|"), ".", `\.`)
-	return append(args, option, pattern)
+	return []string{option, strings.ReplaceAll(strings.Join(topics, "|"), ".", `\.`)}
 }
 
-// consumerProperties returns the settings of a console consumer.
-func consumerProperties(rel kafkaRelease, group string) map[string]string {
-	if rel.console == consoleZooKeeper {
-		return map[string]string{
-			"group.id":                     group,
-			"auto.commit.interval.ms":      "200",
-			"zookeeper.session.timeout.ms": "3000",
-			"zookeeper.sync.time.ms":       "200",
-			"rebalance.backoff.ms":         "500",
-		}
-	}
+// consumerProperties returns the settings of a consumer that a broker
+// coordinates.
+func consumerProperties(group string) map[string]string {
 	return map[string]string{
 		"group.id":                group,
 		"auto.commit.interval.ms": "200",

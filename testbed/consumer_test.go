@@ -7,8 +7,7 @@ import (
 
 func TestConsoleTopics(t *testing.T) {
 	for _, test := range []struct{ kafka, topics, want string }{
-		{"0.8.2.2", "a", "--topic a"},
-		{"0.8.2.2", "a.b c", `--whitelist a\.b|c`},
+		{"0.10.2.2", "a.b c", `--whitelist a\.b|c`},
 		{"0.9.0.1", "a.b", "--new-consumer --topic a.b"},
 		{"0.10.2.2", "a b", "--whitelist a|b"},
 		{"2.4.1", "a", "--topic a"},
@@ -25,14 +24,13 @@ func TestConsoleTopics(t *testing.T) {
 }
 
 func TestConsumerProperties(t *testing.T) {
-	for kafka, key := range map[string]string{"0.8.2.2": "zookeeper.session.timeout.ms", "0.9.0.1": "session.timeout.ms"} {
-		rel, err := findKafka(kafka)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := consumerProperties(rel, "readers")
+	old := oldProperties("consumer-1", "readers", offsetsInKafka)
+	if old["offsets.storage"] != "kafka" || old["dual.commit.enabled"] != "false" || old["consumer.id"] != "consumer-1" {
+		t.Errorf("the old consumer: %v", old)
+	}
+	for key, p := range map[string]map[string]string{"zookeeper.session.timeout.ms": old, "session.timeout.ms": consumerProperties("readers")} {
 		if p["group.id"] != "readers" || p["auto.commit.interval.ms"] != "200" || p[key] != "3000" {
-			t.Errorf("%s: %v", kafka, p)
+			t.Errorf("want %s: %v", key, p)
 		}
 	}
 }

@@ -56,6 +56,19 @@
 // even if that is killed. Its folder is a link that other programs can follow
 // only meanwhile.
 //
+// # Groups and offsets
+//
+// Consumers of every kind fall behind when they are frozen, a [Blast] tells when
+// it wrote which offset, and the release's own tool gives a second opinion:
+//
+//	consumer, err := c.StartReader(ctx, testbed.ReaderSpec{Group: "readers", Topics: []string{"test"}})
+//	consumer, err = c.StartAssigned(ctx, "loners", "test", 0) // no member of its group
+//	consumer, err = c.StartOldConsumer(ctx, "olds", "zookeeper", "test")
+//	blast, err := c.StartBlast(ctx, "test", 0)
+//	err = consumer.Freeze()
+//	lags, err := c.ToolLags(ctx, "readers")
+//	transactions, err := c.StartTransactions(ctx, "writer") // then Begin, Send, Abandon
+//
 // # What is true when a call returns
 //
 // [Start] returns when the ensemble has a leader, every broker is registered,

@@ -55,18 +55,59 @@ func (c *Cluster) groupMembers(ctx context.Context, group string) (int, error) {
 
 // oldMembers counts the members that the old consumer keeps in ZooKeeper.
 func (c *Cluster) oldMembers(ctx context.Context, group string) (int, error) {
-	members, err := await(ctx, func() ([]string, error) {
-		members, _, err := c.ZK().Children(c.Path("/consumers/" + group + "/ids"))
-		return members, err
-	})
+	members, err := c.children(ctx, "/consumers/"+group+"/ids")
 	if errors.Is(err, zk.ErrNoNode) {
 		return 0, nil
 	}
 	return len(members), err
 }
 
-// hasOldOffsets tells whether the old consumer has committed for a group.
-func (c *Cluster) hasOldOffsets(ctx context.Context, group string) bool {
+// hasNoOldOffsets tells whether nobody has committed to ZooKeeper for a group of
+// the old consumer, or will before a further member, which itself commits to
+// storage, is up.
+func (c *Cluster) hasNoOldOffsets(ctx context.Context, group, storage string) (bool, error) {
 	_, err := c.znode(ctx, "/consumers/"+group+"/offsets")
-	return err == nil
+	switch {
+	case err == nil:
+		return false, nil
+	case !errors.Is(err, zk.ErrNoNode):
+		return false, err
+	case storage == offsetsInKafka:
+		return true, nil
+	}
+	members, err := c.oldMembers(ctx, group)
+	return members == 0, err
+}
+
+// committed returns what a group has committed, to Kafka, for partitions of a
+// topic, by partition; those without are absent.
+func (c *Cluster) committed(ctx context.Context, group, topic string, partitions []int32) (map[int32]int64, error) {
+	request := &sarama.OffsetFetchRequest{Version: 1, ConsumerGroup: group} // v0 asks ZooKeeper
+	for _, partition := range partitions {
+		request.AddPartition(topic, partition)
+	}
+	offsets := make(map[int32]int64)
+	err := c.withClient(ctx, func(client sarama.Client) error {
+		broker, err := client.Coordinator(group)
+		if err != nil {
+			return err
+		}
+		response, err := broker.FetchOffset(request)
+		if err != nil {
+			return err
+		}
+		for _, partition := range partitions {
+			block := response.GetBlock(topic, partition)
+			switch {
+			case block == nil:
+				return fmt.Errorf("the answer does not mention %s/%d", topic, partition)
+			case block.Err != sarama.ErrNoError:
+				return block.Err
+			case block.Offset >= 0:
+				offsets[partition] = block.Offset
+			}
+		}
+		return nil
+	})
+	return offsets, err
 }

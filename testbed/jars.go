@@ -136,22 +136,39 @@ func resolve(ctx context.Context, pom []byte, dir string) error {
 // run runs a tool to its end; if ctx ends first, so does everything that the
 // tool has started. The error carries what the tool said.
 func run(ctx context.Context, name string, args ...string) error {
-	out, err := os.CreateTemp("", "evenkeel-*.log")
+	_, _, err := output(ctx, name, args...)
+	return err
+}
+
+// output is run, with what the tool has written to its standard output and to
+// standard error.
+func output(ctx context.Context, name string, args ...string) (stdout, stderr string, err error) {
+	dir, err := os.MkdirTemp("", "evenkeel-")
 	if err != nil {
-		return err
+		return "", "", err
 	}
-	defer os.Remove(out.Name())
-	defer out.Close()
+	defer os.RemoveAll(dir)
+	// Not pipes, which what the tool leaves behind would hold open.
+	var files [2]*os.File
+	for i, name := range []string{"stdout", "stderr"} {
+		if files[i], err = os.Create(filepath.Join(dir, name)); err != nil {
+			return "", "", err
+		}
+		defer files[i].Close()
+	}
 	cmd := exec.Command(name, args...)
-	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Stdout, cmd.Stderr = files[0], files[1]
 	if err := spawn(cmd); err != nil {
-		return err
+		return "", "", err
 	}
 	group := cmd.Process.Pid
 	stop := context.AfterFunc(ctx, func() { _ = syscall.Kill(-group, syscall.SIGKILL) })
 	defer stop()
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), errors.Join(err, context.Cause(ctx)), tail(out.Name(), 30))
+		return "", "", fmt.Errorf("%s: %w\n%s\n%s", strings.Join(cmd.Args, " "), errors.Join(err, context.Cause(ctx)),
+			tail(files[0].Name(), 30), tail(files[1].Name(), 30))
 	}
-	return nil
+	said, err := os.ReadFile(files[0].Name())
+	complained, err2 := os.ReadFile(files[1].Name())
+	return string(said), string(complained), errors.Join(err, err2)
 }

@@ -44,21 +44,28 @@ func javaCommand(java, log4j, classpath string, options []string, main string, a
 	return append(argv, args...)
 }
 
-// ensembleClasses returns the folder with the compiled class that runs several
-// ZooKeeper servers in one JVM.
-func ensembleClasses(ctx context.Context) (string, error) {
-	return cached(ctx, "ensemble", ensembleSource, func(dir string) error {
+// compiled returns the folder with a class of the launcher's, compiled for an
+// old enough release of Java and with a class path, which may be empty. The name
+// is that of the folder in the cache.
+func compiled(ctx context.Context, name, class string, source []byte, java, classpath string) (string, error) {
+	return cached(ctx, name, source, func(dir string) error {
 		javac, err := findJava("javac")
 		if err != nil {
 			return err
 		}
-		source := filepath.Join(dir, "Ensemble.java")
-		if err := os.WriteFile(source, ensembleSource, 0o644); err != nil {
-			return fmt.Errorf("testbed: compile the ensemble's class: %w", err)
+		file := filepath.Join(dir, class+".java")
+		if err := os.WriteFile(file, source, 0o644); err != nil {
+			return fmt.Errorf("testbed: compile %s: %w", class, err)
 		}
-		if err := run(ctx, javac, "--release", "8", "-Xlint:-options", "-d", dir, source); err != nil {
-			return fmt.Errorf("testbed: compile the ensemble's class: %w", err)
+		if err := run(ctx, javac, "--release", java, "-Xlint:-options", "-cp", classpath, "-d", dir, file); err != nil {
+			return fmt.Errorf("testbed: compile %s: %w", class, err)
 		}
 		return nil
 	})
+}
+
+// ensembleClasses returns the folder with the compiled class that runs several
+// ZooKeeper servers in one JVM.
+func ensembleClasses(ctx context.Context) (string, error) {
+	return compiled(ctx, "ensemble", "Ensemble", ensembleSource, "8", "")
 }

@@ -16,7 +16,7 @@ import (
 type Producer struct {
 	client              sarama.AsyncProducer
 	sent, acked, failed atomic.Int64
-	hurry               atomic.Bool // no more pauses between tries
+	patience            patience
 	quit                chan struct{}
 	closing             func()
 	finished            chan struct{}
@@ -25,23 +25,27 @@ type Producer struct {
 // StartProducer starts a producer of perSecond messages a second, acknowledged
 // by the whole ISR. It runs in this process.
 func (c *Cluster) StartProducer(ctx context.Context, topic string, perSecond int) (*Producer, error) {
-	ctx, cancel := withDeadline(ctx)
-	defer cancel()
 	if perSecond < 1 {
 		return nil, fmt.Errorf("testbed: producer of %d messages a second", perSecond)
 	}
+	p, err := c.openProducer(ctx, topic, c.clientConfig())
+	if err != nil {
+		return nil, err
+	}
+	go p.send(topic, time.Second/time.Duration(perSecond))
+	go p.count(func(*sarama.ProducerMessage) {})
+	return p, nil
+}
+
+// openProducer connects a producer to the partitions of a topic in turn, which
+// Stop of the cluster ends. The caller has it send and count.
+func (c *Cluster) openProducer(ctx context.Context, topic string, conf *sarama.Config) (*Producer, error) {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
 	p := &Producer{quit: make(chan struct{}), finished: make(chan struct{})}
 	p.closing = sync.OnceFunc(func() { close(p.quit) })
-	conf := c.clientConfig()
 	conf.Producer.Partitioner = sarama.NewRoundRobinPartitioner
-	pause := func(int, int) time.Duration {
-		if p.hurry.Load() {
-			return 0
-		}
-		return 250 * time.Millisecond
-	}
-	conf.Producer.Retry.BackoffFunc = pause
-	conf.Metadata.Retry.BackoffFunc = pause
+	p.patience.apply(conf)
 	client, err := await(ctx, func() (sarama.AsyncProducer, error) {
 		return sarama.NewAsyncProducer(addresses(c.responsive()), conf)
 	})
@@ -49,11 +53,7 @@ func (c *Cluster) StartProducer(ctx context.Context, topic string, perSecond int
 		return nil, fmt.Errorf("testbed: start a producer to %s: %w", topic, err)
 	}
 	p.client = client
-	c.mu.Lock()
-	c.producers = append(c.producers, p)
-	c.mu.Unlock()
-	go p.send(topic, time.Second/time.Duration(perSecond))
-	go p.count()
+	c.addWriter(p)
 	return p, nil
 }
 
@@ -82,9 +82,8 @@ func (p *Producer) Stop(ctx context.Context) error {
 	}
 }
 
-// abandon ends the producer of a cluster that is gone.
 func (p *Producer) abandon() {
-	p.hurry.Store(true)
+	p.patience.end()
 	p.closing()
 	<-p.finished
 }
@@ -109,13 +108,15 @@ func (p *Producer) send(topic string, every time.Duration) {
 	}
 }
 
-// count drains the client's answers until it is closed.
-func (p *Producer) count() {
+// count drains the client's answers until it is closed, and hands every
+// acknowledged message to acknowledged, one after the other.
+func (p *Producer) count(acknowledged func(*sarama.ProducerMessage)) {
 	defer close(p.finished)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for range p.client.Successes() {
+		for message := range p.client.Successes() {
 			p.acked.Add(1)
+			acknowledged(message)
 		}
 	})
 	wg.Go(func() {

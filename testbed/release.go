@@ -29,6 +29,9 @@ type kafkaRelease struct {
 	// sarama's producer would build record batches that 0.10 has no answer to.
 	protocol sarama.KafkaVersion
 	console  consoleConsumer
+	// tools is the set of jars with the command line tools; empty: they are among
+	// those of the brokers.
+	tools string
 }
 
 // kraft tells whether the release runs without ZooKeeper.
@@ -49,6 +52,13 @@ func (r kafkaRelease) old() bool { return !r.protocol.IsAtLeast(sarama.V0_9_0_0)
 // protocol, by name.
 func (r kafkaRelease) namesListeners() bool { return r.protocol.IsAtLeast(sarama.V0_10_2_0) }
 
+// transactional tells whether the release has transactions.
+func (r kafkaRelease) transactional() bool { return r.protocol.IsAtLeast(sarama.V0_11_0_0) }
+
+// hasOldConsumer tells whether the release has the consumer whose groups are in
+// ZooKeeper.
+func (r kafkaRelease) hasOldConsumer() bool { return !r.protocol.IsAtLeast(sarama.V2_0_0_0) }
+
 // severalDisks tells whether brokers without ZooKeeper may have several disks.
 func (r kafkaRelease) severalDisks() bool { return r.protocol.IsAtLeast(sarama.V3_7_0_0) }
 
@@ -56,16 +66,16 @@ func (r kafkaRelease) severalDisks() bool { return r.protocol.IsAtLeast(sarama.V
 func (r kafkaRelease) jars() string { return "kafka-" + r.version }
 
 var kafkaReleases = []kafkaRelease{
-	{"0.8.2.2", "3.4.6", sarama.V0_8_2_2, consoleZooKeeper},
-	{"0.9.0.1", "3.4.6", sarama.V0_9_0_1, consoleOneTopic},
-	{"0.10.2.2", "3.4.14", sarama.V0_10_2_0, consoleWhitelist},
-	{"1.1.1", "3.4.14", sarama.V1_1_1_0, consoleWhitelist},
-	{"2.1.1", "3.4.14", sarama.V2_1_0_0, consoleWhitelist},
-	{"2.4.1", "3.5.10", sarama.V2_4_0_0, consoleWhitelist},
-	{"2.8.2", "3.5.10", sarama.V2_8_2_0, consoleWhitelist},
-	{"3.3.2", "3.6.4", sarama.V3_3_2_0, consoleInclude},
-	{"3.9.2", "3.8.6", sarama.V3_9_0_0, consoleNone},
-	{"4.4.0", "", sarama.V4_3_1_0, consoleNone},
+	{"0.8.2.2", "3.4.6", sarama.V0_8_2_2, consoleZooKeeper, ""},
+	{"0.9.0.1", "3.4.6", sarama.V0_9_0_1, consoleOneTopic, ""},
+	{"0.10.2.2", "3.4.14", sarama.V0_10_2_0, consoleWhitelist, ""},
+	{"1.1.1", "3.4.14", sarama.V1_1_1_0, consoleWhitelist, ""},
+	{"2.1.1", "3.4.14", sarama.V2_1_0_0, consoleWhitelist, ""},
+	{"2.4.1", "3.5.10", sarama.V2_4_0_0, consoleWhitelist, ""},
+	{"2.8.2", "3.5.10", sarama.V2_8_2_0, consoleWhitelist, ""},
+	{"3.3.2", "3.6.4", sarama.V3_3_2_0, consoleInclude, ""},
+	{"3.9.2", "3.8.6", sarama.V3_9_0_0, consoleNone, "kafka-tools-3.9.2"},
+	{"4.4.0", "", sarama.V4_3_1_0, consoleNone, "kafka-tools-4.3.1"},
 }
 
 var zookeeperReleases = []string{"3.4.6", "3.4.14", "3.5.10", "3.6.4", "3.8.6", "3.9.5"}
@@ -100,6 +110,9 @@ func JarSets() []string {
 	var out []string
 	for _, r := range kafkaReleases {
 		out = append(out, r.jars())
+		if r.tools != "" {
+			out = append(out, r.tools)
+		}
 	}
 	for _, v := range zookeeperReleases {
 		out = append(out, "zookeeper-"+v)

@@ -15,7 +15,8 @@ func TestEveryReleaseHasPomAndSums(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		product, version, _ := strings.Cut(set, "-")
+		dash := strings.LastIndexByte(set, '-')
+		product, version := set[:dash], set[dash+1:]
 		if !strings.Contains(string(pom), "<version>"+version+"</version>") {
 			t.Errorf("%s.xml does not name version %s", set, version)
 		}
@@ -43,7 +44,8 @@ func TestEveryReleaseHasPomAndSums(t *testing.T) {
 	}
 }
 
-// hasJar looks for zookeeper-VERSION.jar or kafka_SCALA-VERSION.jar.
+// hasJar looks for zookeeper-VERSION.jar, kafka-tools-VERSION.jar or
+// kafka_SCALA-VERSION.jar.
 func hasJar(sums, product, version string) bool {
 	for line := range strings.Lines(sums) {
 		_, jar, _ := strings.Cut(strings.TrimSpace(line), "  ")

@@ -13,7 +13,7 @@ func (c *Cluster) Stop() error { return c.stop() }
 func (c *Cluster) stopAll() error {
 	c.mu.Lock()
 	c.stopped = true
-	processes, producers, groups, conn := c.processes, c.producers, c.groups, c.zk
+	processes, writers, groups, conn := c.processes, c.writers, c.groups, c.zk
 	wires, diskFiles, ports := c.wires, c.diskFiles, c.takers
 	c.mu.Unlock()
 	var errs []error
@@ -23,8 +23,8 @@ func (c *Cluster) stopAll() error {
 	for _, p := range processes {
 		errs = append(errs, p.retire())
 	}
-	for _, p := range producers {
-		p.abandon()
+	for _, w := range writers {
+		w.abandon()
 	}
 	for _, g := range groups {
 		_ = g.Stop() // the brokers of which it would take leave are gone

@@ -64,6 +64,14 @@ func cutClients(t *testing.T, c *Cluster) {
 	must(t, c.Produce(ctx, "cut", 1, 1000))
 	consumer, err := c.StartConsumer(ctx, "readers", "cut")
 	must(t, err)
+	if !c.oldest().old() {
+		reader, err := c.StartAssigned(ctx, "loners", "cut", 0)
+		must(t, err)
+		must(t, reader.Stop())
+		awaitLags(t, []ToolLag{{"cut", 0, 1000, 1000, 0}, {"cut", 1, 1000, 1000, 0}}, func() ([]ToolLag, error) {
+			return c.ToolLags(ctx, "readers")
+		})
+	}
 	must(t, consumer.Stop())
 	for id := range c.Brokers() {
 		c.Wire(id).Mend()

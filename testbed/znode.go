@@ -67,6 +67,20 @@ func (c *Cluster) versioned(ctx context.Context, name string) (data []byte, vers
 	return got.data, got.version, nil
 }
 
+// children lists what lies below one of Kafka's znodes.
+func (c *Cluster) children(ctx context.Context, name string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	children, err := await(ctx, func() ([]string, error) {
+		children, _, err := c.ZK().Children(c.Path(name))
+		return children, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("children of znode %s: %w", c.Path(name), err)
+	}
+	return children, nil
+}
+
 // setZnode replaces what one of Kafka's znodes holds, unless somebody else has
 // since the version was read.
 func (c *Cluster) setZnode(ctx context.Context, name string, data []byte, version int32) error {
