@@ -56,7 +56,11 @@ func init() {
 				must(s.t, s.c.Produce(s.ctx, topic, 0, 5))
 				must(s.t, s.c.CommitOffset(s.ctx, "readers", topic, 0, 3))
 				end := ofTopic("current_offset", topic, 0)
+				const lag = `kafka_consumergroup_lag{consumergroup="readers",partition="0",topic="again"}`
 				s.settle(end+" 5", `kafka_log_truncations_total{topic="again"} 0`)
+				if s.release != "0.9.0.1" { // which does not list groups without members
+					s.settle(lag + " 2")
+				}
 				must(s.t, s.c.DeleteTopic(s.ctx, topic))
 				must(s.t, s.c.CreateTopic(s.ctx, topic, [][]int32{{1, 0}}))
 				must(s.t, s.c.Produce(s.ctx, topic, 0, 2))
@@ -64,7 +68,7 @@ func init() {
 				s.deleteAtEnd(topic)
 				return []claim{
 					is(end+" 2", aPoll()), is(ofTopic("leader", topic, 0)+" 1", aPoll()),
-					is(`!kafka_consumergroup_lag{consumergroup="readers",partition="0",topic="again"}`, aPoll()),
+					is("!"+lag, aPoll()),
 					ifAny(`kafka_log_truncations_total{topic="again"} 0`, 0),
 					never("kafka_offline_partitions >0"),
 				}
@@ -155,7 +159,7 @@ var reckless = &bed{name: "unclean", spec: func(kafka string) testbed.Spec {
 }}
 
 var uncleanElection = fault{
-	name: "unclean_election", bed: reckless, on: withZooKeeper,
+	name: "unclean_election", bed: reckless, on: withZooKeeper, unlike: groupFamilies(),
 	shows: "the leader, the end of its log, `kafka_log_truncations_total`",
 	begin: func(s *scene) []claim {
 		first, second := s.c.Broker(0), s.c.Broker(1)

@@ -78,7 +78,7 @@ func init() { declare(&brokerKilled, &brokerFrozen, &controllerKilled, &allKille
 
 // allDown is what is true when no broker answers.
 func (s *scene) allDown(within time.Duration) []claim {
-	claims := []claim{is("kafka_cluster_reachable 0", within), ifAny("kafka_brokers 0", within)}
+	claims := []claim{is("kafka_cluster_reachable 0", within), ifAny("kafka_brokers 0", within), is("!kafka_consumergroup_current_offset", aPoll()), is("!kafka_consumergroup_lag", aPoll())}
 	for _, b := range s.c.Brokers() {
 		claims = append(claims, is(brokerSeries("kafka_broker_up", b.ID())+" 0", within))
 	}

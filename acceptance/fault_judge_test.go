@@ -154,9 +154,13 @@ func (s *scene) metadataLag() time.Duration {
 }
 
 // told leaves of the values that were possible those of which the recorder can tell.
-// Of failed log directories it can: there is none but where a fault is unlike that.
+// Of failed log directories it can: there is none but where a fault is unlike that. And
+// of groups, since nobody reads or writes.
 func (s *scene) told(f *fault, possible map[string][]float64) map[string][]float64 {
 	possible[`kafka_under_replicated_partitions{reason="log_dir_offline"}`] = []float64{0}
+	for series, value := range s.constant {
+		possible[series] = []float64{value}
+	}
 	maps.DeleteFunc(possible, func(series string, _ []float64) bool {
 		family, _, _ := strings.Cut(series, "{")
 		return slices.Contains(f.unlike, family)

@@ -92,7 +92,7 @@ func withReload(f fault) *fault {
 	f.begins = max(1, f.begins) + 1 // who begins anew tells anew
 	f.during = func(s *scene) {
 		s.reloads++
-		s.configure(fmt.Sprintf("    groups: {exclude: no-group-%d}\n", s.reloads))
+		s.configure(fmt.Sprintf("no-group-%d", s.reloads))
 		s.reload()
 	}
 	return &f

@@ -109,14 +109,16 @@ func (f *fault) lasts() time.Duration {
 // it waits for. That it was late is found by the judge.
 const patience = 3 * time.Second
 
-// awaitClaims waits until all claims have come true.
+// awaitClaims waits until all claims have come true, in a scrape made from now on: what
+// is to be true again was true when the fault began.
 func (s *scene) awaitClaims(e *eye, claims []claim) {
+	now := time.Now()
 	var longest time.Duration
 	for _, c := range claims {
 		longest = max(longest, c.within)
 	}
 	s.until(s.begun.Add(longest+patience), func() bool {
-		seen := e.since(s.begun)
+		seen := e.since(now)
 		for _, c := range claims {
 			if len(seen) == 0 || !c.holds(seen[len(seen)-1]) {
 				return false

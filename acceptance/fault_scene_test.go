@@ -23,7 +23,7 @@ type bed struct {
 	name string
 	spec func(kafka string) testbed.Spec
 	// furnish makes what the cluster holds; nil: topic "test" with a few messages, and
-	// a group that has read some of them.
+	// groups that have read some of them.
 	furnish func(s *scene)
 	// config is the configuration of evenkeel's cluster but for its name and poll; nil:
 	// the addresses of the cluster.
@@ -52,6 +52,9 @@ type scene struct {
 	victims []*testbed.Server // of the present fault
 	undo    func()            // what begin leaves for end
 	disk    *os.File          // of the state file, if it has one of its own
+
+	watched  []string           // groups that evenkeel is told of, for releases that do not list them
+	constant map[string]float64 // what is true of groups, by series, whatever happens
 }
 
 func (s *scene) kraft() bool { return s.release[0] >= '4' }
@@ -84,7 +87,7 @@ func (s *scene) open() {
 }
 
 // furnish makes what most faults need: partitions with each broker as the preferred
-// leader, messages, and a group that has read some of them.
+// leader, messages, and groups that have read some of them.
 func (s *scene) furnish() {
 	var assignment [][]int32
 	n := int32(len(s.c.Brokers()))
@@ -96,17 +99,21 @@ func (s *scene) furnish() {
 		assignment = append(assignment, replicas)
 	}
 	must(s.t, s.c.CreateTopic(s.ctx, "test", assignment))
-	must(s.t, s.c.Produce(s.ctx, "test", 0, 10))
+	for p := range n {
+		must(s.t, s.c.Produce(s.ctx, "test", p, furnishedMessages))
+	}
 	must(s.t, s.c.CommitOffset(s.ctx, "readers", "test", 0, 4))
+	s.furnishGroups(n)
 }
 
-// configure writes evenkeel's configuration, with more lines for the cluster.
-func (s *scene) configure(more string) {
+// configure writes evenkeel's configuration, in which a group's name is excluded.
+func (s *scene) configure(excluded string) {
 	config := s.bed.config
 	if config == nil {
 		config = (*scene).addresses
 	}
-	text := fmt.Sprintf("clusters:\n  - name: faults\n    poll: {interval: %v, timeout: %v}\n%s%s", *faultInterval, *faultInterval, config(s), more)
+	text := fmt.Sprintf("clusters:\n  - name: faults\n    poll: {interval: %v, timeout: %v}\n    groups: {watch: [%s], exclude: '%s'}\n%s",
+		*faultInterval, *faultInterval, strings.Join(s.watched, ", "), excluded, config(s))
 	if s.bed.top != nil {
 		text += s.bed.top(s)
 	}
@@ -152,5 +159,5 @@ func (s *scene) close() {
 	if s.disk != nil {
 		_ = s.disk.Close()
 	}
-	s.c, s.p, s.disk, s.broken, s.gone = nil, nil, nil, false, 0
+	s.c, s.p, s.disk, s.broken, s.gone, s.watched, s.constant = nil, nil, nil, false, 0, nil, nil
 }

@@ -175,7 +175,7 @@ func (s *scene) learnHealthy() {
 		if err != nil || now.values[polled] == s.healthy.values[polled] {
 			return fmt.Errorf("no other poll than %v: %w", s.healthy.values[polled], err)
 		}
-		err = s.unlikeHealthy(now)
+		err = errors.Join(s.unlikeHealthy(now), s.lacksGroups(now))
 		s.healthy = now
 		return err
 	})

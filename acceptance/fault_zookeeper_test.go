@@ -29,7 +29,7 @@ func (s *scene) noRegistry() []claim {
 	claims := append(noOutage(s), is("kafka_cluster_reachable 1", 0))
 	for _, family := range []string{
 		"kafka_offline_partitions", "kafka_broker_registered", "kafka_active_controllers", "kafka_under_replicated_partitions",
-		"kafka_topic_partition_in_sync_replica", "kafka_topic_partition_leader",
+		"kafka_topic_partition_in_sync_replica", "kafka_topic_partition_leader", "kafka_consumergroupzookeeper_current_offset",
 	} {
 		claims = append(claims, is("!"+family, aPoll()))
 	}
