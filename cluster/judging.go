@@ -148,7 +148,10 @@ func (j *judging) look(w *Window, t *track, l *log) {
 func (j *judging) age(partition int32, l *log, offset int64) Age {
 	l.need(offset)
 	if at, known := l.written(offset, j.now, j.resolution); known {
-		return AgeOf(max(j.now.Sub(at), 0))
+		if at.After(j.now) {
+			return UnknownAge // the clock was set back; 0 would tell that nothing waits
+		}
+		return AgeOf(j.now.Sub(at))
 	}
 	since := j.wants.Since[j.topic.Name]
 	if _, asked := since[partition]; asked {

@@ -324,3 +324,18 @@ func TestTopicsThatAreNotShownDoNotCount(t *testing.T) {
 	equal(t, "its offsets are not read", g.Verdict.Reason, "it has committed nothing in the topics that are shown")
 	equal(t, "logs", len(f.progress.logs), 0)
 }
+
+// TestAClockSetBackMakesNoAge: what was written after now has no age, which is not the
+// age 0 of a group that nothing waits for.
+func TestAClockSetBackMakesNoAge(t *testing.T) {
+	f := newFollow(t)
+	f.polls(3, nil)
+	f.end(0, 200)
+	if g := f.polls(4, nil); !f.behind(g, 0).Known() {
+		t.Fatal("the age of what waits is unknown before the clock is set back")
+	}
+	f.now = f.now.Add(-time.Hour)
+	if age := f.behind(f.poll(), 0); age.Known() {
+		t.Errorf("100 messages wait, and the oldest is said to be %v old", age.Duration())
+	}
+}

@@ -154,7 +154,10 @@ func (t *timeline) lookup(offset int64, now time.Time, resolution time.Duration)
 // time on: its offset and timestamp, or, by an unknown offset, that there is none.
 func (t *timeline) learn(asked time.Time, found Offset, at, now time.Time, resolution time.Duration) {
 	var news bool
-	switch _, hi, known := t.bracket(found.Int()); {
+	switch lo, hi, known := t.bracket(found.Int()); {
+	case t.contradicted(asked, found, at, lo, known, resolution):
+		t.untimed = now.Add(distrust).UnixMilli() // such as no clock shows that tells the time at which it is written
+		return
 	case !found.Known() || !known: // all that was there at the last reading is older
 		news = t.allBefore(asked.UnixMilli())
 	case at.IsZero() || at.Before(asked) || at.UnixMilli() <= 0 || at.UnixMilli() > hi+resolution.Milliseconds():
@@ -171,6 +174,21 @@ func (t *timeline) learn(asked time.Time, found Offset, at, now time.Time, resol
 	} else if t.idle++; t.idle >= maxIdle {
 		t.idle, t.untimed = 0, now.Add(distrust).UnixMilli()
 	}
+}
+
+// contradicted says whether an answer tells of messages that they are older than the
+// marks saw them written: mirrored ones, or those of a clock that is behind. To believe
+// it would make ages of all that is dated by the marks unknown. Lo belongs to the bracket
+// of what was found, if that is known.
+func (t *timeline) contradicted(asked time.Time, found Offset, at time.Time, lo int64, known bool, resolution time.Duration) bool {
+	stamp := at.UnixMilli()
+	if !found.Known() || !known { // so the latest message is older than the time asked for
+		if len(t.marks) < 2 {
+			return false
+		}
+		lo, stamp = t.marks[len(t.marks)-2].last, asked.UnixMilli()
+	}
+	return lo != math.MinInt64 && stamp < lo-resolution.Milliseconds()
 }
 
 // allBefore notes that every message up to the last known end is older than a time.

@@ -248,3 +248,40 @@ func TestNoRecordMisleads(t *testing.T) {
 		}
 	}
 }
+
+// TestTimestampsBehindTheRecord: messages that say that they are older than the record
+// saw them written (mirrored ones, or those of a clock that is behind) are not believed,
+// and ages that the record knows stay known.
+func TestTimestampsBehindTheRecord(t *testing.T) {
+	const behind = 24 * time.Hour
+	var line timeline
+	now, asked := t0, 0
+	for i := range 400 {
+		now = t0.Add(time.Duration(i) * interval)
+		line.observe(int64(1000+10*i), now, now, interval)
+		line.begin()
+		line.need(500) // from before the record
+		recorded := int64(1000 + 10*(i-20))
+		if i > 20 {
+			line.need(recorded)
+			if at, known := line.written(recorded, now, 2*interval); !known || at.Sub(now.Add(-20*interval)).Abs() > 2*interval {
+				t.Fatalf("poll %d: a message that the record knows was written at %v, known %v, want %v", i, at, known, now.Add(-20*interval))
+			}
+		}
+		if at, wanted := line.lookup(500, now, 2*interval); wanted {
+			asked++
+			// Ten messages an interval, each of which says that it is a day older.
+			at500 := t0.Add(-50*interval - behind)
+			found := max(500+int64(at.Sub(at500)/(interval/10)), 0)
+			if found >= int64(1000+10*i) {
+				line.learn(at, UnknownOffset, time.Time{}, now, 2*interval)
+			} else {
+				line.learn(at, OffsetAt(found), at500.Add(time.Duration(found-500)*interval/10), now, 2*interval)
+			}
+		}
+		line.forget()
+	}
+	if asked > 20 {
+		t.Errorf("asked %d times in 400 polls", asked)
+	}
+}

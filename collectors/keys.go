@@ -22,8 +22,8 @@ type keyReader struct {
 // without members.
 func (r *reading) readKeys(ctx context.Context) {
 	picture, ok := r.picture.Get()
-	if !ok || !r.cfg.Groups.DiscoverFromOffsetsTopic {
-		return
+	if !ok || !r.cfg.Groups.DiscoverFromOffsetsTopic || ctx.Err() != nil {
+		return // without time left, brokers would be blamed that were not asked
 	}
 	offsets := picture.Topic(offsetsTopic)
 	if offsets == nil || offsets.Deleting {

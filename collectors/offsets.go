@@ -68,6 +68,11 @@ func (r *reading) committedTopics() map[string]bool {
 				topics[t.Topic] = true
 			}
 		}
+		for i := range groups.Old {
+			for _, t := range groups.Old[i].Topics {
+				topics[t.Topic] = true
+			}
+		}
 	}
 	return topics
 }

@@ -34,6 +34,13 @@ func crowded() *fakeCluster {
 			})
 		}
 	}
+	for i := range n {
+		f.old = append(f.old, cluster.OldGroup{
+			Name: fmt.Sprintf("old-%02d", i), Topics: []cluster.GroupOffsets{{
+				Topic: fmt.Sprintf("topic-%02d", (i+n/2)%n), Commits: []cluster.Commit{{Partition: 0, Offset: cluster.OffsetAt(7)}},
+			}},
+		})
+	}
 	slices.SortFunc(picture.Topics, func(a, b cluster.Topic) int { return strings.Compare(a.Name, b.Name) })
 	return f
 }
