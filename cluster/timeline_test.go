@@ -255,9 +255,9 @@ func TestNoRecordMisleads(t *testing.T) {
 func TestTimestampsBehindTheRecord(t *testing.T) {
 	const behind = 24 * time.Hour
 	var line timeline
-	now, asked := t0, 0
+	asked := 0
 	for i := range 400 {
-		now = t0.Add(time.Duration(i) * interval)
+		now := t0.Add(time.Duration(i) * interval)
 		line.observe(int64(1000+10*i), now, now, interval)
 		line.begin()
 		line.need(500) // from before the record
