@@ -19,7 +19,7 @@ type Group struct {
 
 	// What follows from what was seen of the group so far.
 	Verdict   GroupVerdict
-	Behind    Age            // the greatest of its commits\'; unknown when one is
+	Behind    Age            // the greatest of its commits'; unknown when one is
 	Committed time.Time      // when its commits were last seen to change; zero when they were not
 	Lost      map[string]int // by topic: messages that were deleted before it had consumed them, while it had members
 }
