@@ -339,3 +339,21 @@ func TestAClockSetBackMakesNoAge(t *testing.T) {
 		t.Errorf("100 messages wait, and the oldest is said to be %v old", age.Duration())
 	}
 }
+
+// TestAFirstReadingIsNoLoss: what was deleted before a partition could be read is not
+// known to have been lost by this group.
+func TestAFirstReadingIsNoLoss(t *testing.T) {
+	f := newFollow(t)
+	f.end(0, 1_000_000)
+	f.commits[0] = 10
+	f.topic.Partitions[0].Start = UnknownOffset
+	f.poll()
+	f.topic.Partitions[0].Start = OffsetAt(900_000)
+	if lost := f.poll().Lost["t"]; lost != 0 {
+		t.Errorf("%d messages are said to be lost at the first reading", lost)
+	}
+	f.topic.Partitions[0].Start = OffsetAt(900_100)
+	if lost := f.poll().Lost["t"]; lost != 100 {
+		t.Errorf("%d messages are said to be lost, want the 100 that were deleted since", lost)
+	}
+}

@@ -29,6 +29,7 @@ type track struct {
 	commits [windowSlots]int64 // by slot; -1 where unknown
 	last    int64              // the last that was known; -1 where there was none
 	missing int64              // how many messages lay deleted between it and the log's start
+	counted bool               // missing was read before
 }
 
 // clear forgets the commits of a slot that is used again.
@@ -97,9 +98,9 @@ func (t *track) note(slot int, commit Offset) (changed bool) {
 // the group came to them, if it had members then as well.
 func (t *track) lose(committed, start int64, staffed bool) (more int) {
 	missing := max(start-committed, 0)
-	if staffed && missing > t.missing {
+	if staffed && t.counted && missing > t.missing {
 		more = int(missing - t.missing)
 	}
-	t.missing = missing
+	t.missing, t.counted = missing, true
 	return more
 }
