@@ -117,6 +117,13 @@ func (p *Progress) observeLogs(picture *Picture, groups *Groups, read Outcome, f
 			}
 		}
 	}
+	for _, g := range p.groups {
+		for name := range g.topics {
+			if t := p.logs[name]; t != nil {
+				t.used = true // also while its coordinator is silent
+			}
+		}
+	}
 	for _, f := range found {
 		if t := p.logs[f.Topic]; t != nil && int(f.Partition) < len(t.logs) {
 			t.logs[f.Partition].learn(f.Asked, f.Offset, f.At, read.Finished, p.resolution)
@@ -182,8 +189,31 @@ var noOffsets = func() (none [windowSlots]int64) {
 	return none
 }()
 
+// keepRecords keeps of each log what dates the messages that wait for a group, also
+// where its commit or the log's end could not be read in this poll.
+func (p *Progress) keepRecords() {
+	for _, g := range p.groups {
+		for name, t := range g.topics {
+			topic := p.logs[name]
+			if topic == nil {
+				continue
+			}
+			if same, _ := topic.of.Same(&t.of); !same {
+				continue
+			}
+			for i := range min(len(t.parts), len(topic.logs)) {
+				l := &topic.logs[i]
+				if last := max(t.parts[i].last, l.starts[p.slot]); t.parts[i].last >= 0 && l.endsBehind(last) {
+					l.need(last)
+				}
+			}
+		}
+	}
+}
+
 // forget drops what no group needs any more.
 func (p *Progress) forget() {
+	p.keepRecords()
 	for _, t := range p.logs {
 		t.used = false
 		for i := range t.logs {

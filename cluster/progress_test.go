@@ -357,3 +357,40 @@ func TestAFirstReadingIsNoLoss(t *testing.T) {
 		t.Errorf("%d messages are said to be lost, want the 100 that were deleted since", lost)
 	}
 }
+
+// TestAMissedReadingLosesNoRecord: how old what waits is stays known when a leader, a
+// commit or the whole group could not be read once.
+func TestAMissedReadingLosesNoRecord(t *testing.T) {
+	for name, miss := range map[string]func(f *follow){
+		"leader": func(f *follow) {
+			end := f.topic.Partitions[0].End
+			f.topic.Partitions[0].End = UnknownOffset
+			f.poll()
+			f.topic.Partitions[0].End = end
+		},
+		"commit": func(f *follow) {
+			commits := f.commits
+			f.commits = [2]int64{-2, -2} // told, and not readable
+			f.poll()
+			f.commits = commits
+		},
+		"group": func(f *follow) {
+			s := snap(f.now.Sub(t0), picture(f.topic))
+			s.Outcomes[SourceOffsets] = Outcome{Started: f.now.Add(-100 * time.Millisecond), Finished: f.now}
+			f.progress.Observe(s, nil)
+			f.now = f.now.Add(interval)
+		},
+	} {
+		f := newFollow(t)
+		f.polls(2, nil)
+		f.end(0, 200)
+		f.polls(2, nil)
+		grow := func() { f.end(0, f.topic.Partitions[0].End.Int()+10) }
+		before := f.behind(f.polls(30, grow), 0)
+		miss(f)
+		after := f.behind(f.poll(), 0)
+		if !before.Known() || !after.Known() || (after.Duration()-before.Duration()).Round(interval) != 2*interval {
+			t.Errorf("%s: %v old (known: %v) before it was missed, %v (known: %v) two polls later", name, before.Duration(), before.Known(), after.Duration(), after.Known())
+		}
+	}
+}

@@ -77,6 +77,11 @@ func (t *timeline) begin() { t.needs = t.needs[:0] }
 // need notes that the age of the message at an offset is wanted.
 func (t *timeline) need(offset int64) { t.needs = append(t.needs, offset) }
 
+// endsBehind says whether the log was seen to hold a message at an offset.
+func (t *timeline) endsBehind(offset int64) bool {
+	return len(t.marks) > 0 && offset < t.marks[len(t.marks)-1].end
+}
+
 // forget drops the marks below the lowest wanted offset, but for the last of them.
 func (t *timeline) forget() {
 	if len(t.marks) == 0 {
