@@ -394,3 +394,34 @@ func TestAMissedReadingLosesNoRecord(t *testing.T) {
 		}
 	}
 }
+
+// TestACompactedLog: its first messages are gone, and its start stays 0. The oldest
+// message that waits is the first one that is left.
+func TestACompactedLog(t *testing.T) {
+	f := newFollow(t)
+	f.commits[0] = 30
+	const first = 50 // the first that is left
+	wrote := func(offset int64) time.Time { return t0.Add(time.Duration(offset-200) * time.Minute) }
+	asked, g := 0, Group{}
+	for range 30 {
+		g = f.poll()
+		if at, wanted := f.progress.Wants().Since["t"][0]; wanted {
+			asked++
+			finding := Finding{Topic: "t", Partition: 0, Asked: at}
+			for offset := int64(first); offset < 100; offset++ {
+				if !wrote(offset).Before(at) {
+					finding.Offset, finding.At = OffsetAt(offset), wrote(offset)
+					break
+				}
+			}
+			f.found = []Finding{finding}
+		}
+	}
+	want := f.now.Add(-interval).Sub(wrote(first))
+	if age := f.behind(g, 0); !age.Known() || (age.Duration()-want).Abs() > want/10 {
+		t.Errorf("after %d questions: %v old (known: %v), want %v", asked, age.Duration(), age.Known(), want)
+	}
+	if asked > 10 {
+		t.Errorf("asked %d times", asked)
+	}
+}

@@ -171,7 +171,13 @@ func (t *timeline) learn(asked time.Time, found Offset, at, now time.Time, resol
 	default:
 		stamp := min(at.UnixMilli(), hi)
 		t.room(2, now.UnixMilli())
-		news = t.insert(mark{end: found.Int(), first: asked.UnixMilli(), last: stamp})
+		below := found.Int()
+		if asked.UnixMilli() <= 0 && len(t.needs) > 0 {
+			// There is nothing before it: it is what groups wait for that have committed
+			// less, as in a compacted log.
+			below = min(below, slices.Min(t.needs))
+		}
+		news = t.insert(mark{end: below, first: asked.UnixMilli(), last: stamp})
 		news = t.insert(mark{end: found.Int() + 1, first: stamp, last: stamp}) || news
 	}
 	if news {
