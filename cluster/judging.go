@@ -56,8 +56,12 @@ func (j *judging) group(g *Group) {
 // enter finds what is remembered of a group.
 func (j *judging) enter(g *Group) {
 	j.members = g.Members
-	if j.members != UnknownMembers {
-		j.members += j.old[g.Name]
+	switch old := j.old[g.Name]; {
+	case j.members == UnknownMembers:
+	case old != UnknownMembers:
+		j.members += old
+	case j.members == 0:
+		j.members = UnknownMembers
 	}
 	j.track = j.groups[g.Name]
 	if j.track == nil {

@@ -227,11 +227,12 @@ func (p *Progress) forget() {
 	}
 }
 
-// oldMembers returns how many old consumers of a group are registered in ZooKeeper.
+// oldMembers returns how many old consumers of each group are registered in ZooKeeper,
+// UnknownMembers where that could not be read.
 func oldMembers(groups []OldGroup) map[string]int {
 	members := make(map[string]int, len(groups))
 	for _, g := range groups {
-		if g.Members > 0 {
+		if g.Members != 0 {
 			members[g.Name] = g.Members
 		}
 	}

@@ -425,3 +425,19 @@ func TestACompactedLog(t *testing.T) {
 		t.Errorf("asked %d times", asked)
 	}
 }
+
+// TestOldMembersThatCannotBeRead: they may be there, so nobody says that the group has
+// no members.
+func TestOldMembersThatCannotBeRead(t *testing.T) {
+	f := newFollow(t)
+	f.group.Members, f.commits = 0, [2]int64{50, 50}
+	for _, c := range []struct {
+		old  int
+		want GroupStatus
+	}{{0, StatusStopped}, {1, StatusStalled}, {UnknownMembers, StatusUnknown}} {
+		f.old = []OldGroup{{Name: "g", Members: c.old}}
+		if got := f.polls(2*windowSlots, nil).Verdict; got.Status != c.want {
+			t.Errorf("%d old members: %s (%s), want %s", c.old, got.Status, got.Reason, c.want)
+		}
+	}
+}
