@@ -24,11 +24,22 @@ count() { # ACTION; a test that runs in two tiers counts once
 		sed 's/.*"Package":"\([^"]*\)","Test":"\([^"]*\)".*/\1 \2/' | sort -u | wc -l
 }
 
+# Says once more, in a few lines, why tests failed: what they print of real processes is
+# long.
+reasons() {
+	grep -h '"Action":"fail"' "$results"/*.json | sed -n 's/.*"Test":"\([^"]*\)".*/\1/p' | sort -u | while read -r test; do
+		echo "== $test"
+		grep -hF "\"Test\":\"$test\"" "$results"/*.json | grep '"Action":"output"' |
+			grep -E '_test\.go:[0-9]+: |panic: |fatal error: |DATA RACE' | sed 's/.*"Output":"//; s/\\n"}$//' | cut -c 1-600 | head -n 20
+	done
+}
+
 tier offline -race ./...
 tier cluster -tags cluster -p 1 -count 1 -timeout 20m ./testbed/... ./kafka ./zookeeper ./acceptance/...
 
 echo "== known vulnerabilities"
 if ! ./scripts/vuln.sh --test || ! ./scripts/vuln.sh; then failed=1; fi
 
+[ $failed = 0 ] || reasons
 echo "$(count pass) passed, $(count fail) failed, $(count skip) skipped"
 exit $failed
