@@ -38,6 +38,7 @@ type Finding struct {
 	Asked     time.Time
 	Offset    Offset    // UnknownOffset: there is none
 	At        time.Time // its timestamp; zero where it has none
+	Refused   bool      // the log keeps no timestamps at all; there is nothing else to be told
 }
 
 // topicLog is what is remembered of the logs of a topic.
@@ -126,7 +127,7 @@ func (p *Progress) observeLogs(picture *Picture, groups *Groups, read Outcome, f
 	}
 	for _, f := range found {
 		if t := p.logs[f.Topic]; t != nil && int(f.Partition) < len(t.logs) {
-			t.logs[f.Partition].learn(f.Asked, f.Offset, f.At, read.Finished, p.resolution)
+			t.logs[f.Partition].take(f, read.Finished, p.resolution)
 		}
 	}
 	for name, t := range p.logs {

@@ -155,6 +155,15 @@ func (t *timeline) lookup(offset int64, now time.Time, resolution time.Duration)
 	return time.UnixMilli(asked), true
 }
 
+// take learns from an answer that came at now.
+func (t *timeline) take(f Finding, now time.Time, resolution time.Duration) {
+	if f.Refused {
+		t.untimed = now.Add(distrust).UnixMilli()
+		return
+	}
+	t.learn(f.Asked, f.Offset, f.At, now, resolution)
+}
+
 // learn adds what the log told at now when it was asked for its first message from a
 // time on: its offset and timestamp, or, by an unknown offset, that there is none.
 func (t *timeline) learn(asked time.Time, found Offset, at, now time.Time, resolution time.Duration) {

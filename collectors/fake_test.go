@@ -58,11 +58,12 @@ type fakeCluster struct {
 	broken      map[string]error           // groups whose commits cannot be told together with others'
 	metadataOf  map[string]*kafka.Metadata // by address, where it is not metadata
 
-	old    []cluster.OldGroup
-	keys   kafka.CommitKeys
-	founds map[string]map[int32]kafka.Found
-	since  []map[string]map[int32]time.Time // the times that were asked for
-	tiered map[string]string                // remote.storage.enable by topic
+	old     []cluster.OldGroup
+	keys    kafka.CommitKeys
+	founds  map[string]map[int32]kafka.Found
+	untimed map[string][]int32               // logs without timestamps
+	since   []map[string]map[int32]time.Time // the times that were asked for
+	tiered  map[string]string                // remote.storage.enable by topic
 }
 
 func (f *fakeCluster) note(ctx context.Context, call string) error {
@@ -271,7 +272,7 @@ func (f *fakeCluster) OffsetsSince(ctx context.Context, n kafka.Node, ask map[st
 	f.mu.Lock()
 	f.since = append(f.since, ask)
 	f.mu.Unlock()
-	return kafka.FoundsOf(n, f.founds), f.note(ctx, fmt.Sprintf("since %d", n.ID))
+	return kafka.FoundsOf(n, f.founds, f.untimed), f.note(ctx, fmt.Sprintf("since %d", n.ID))
 }
 
 func (f *fakeCluster) CommitKeys(ctx context.Context, n kafka.Node, partition int32, from cluster.Offset) (kafka.CommitKeys, error) {

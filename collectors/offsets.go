@@ -110,9 +110,11 @@ func (r *reading) askLeader(ctx context.Context, n kafka.Node, picture *cluster.
 	if err := r.askStable(ctx, n, picture, ask); err != nil {
 		fault(err)
 	}
-	found, err := r.askSince(ctx, n, picture, ask)
+	found, err := r.lookUp(ctx, n, picture, ask)
 	if err != nil {
-		fault(err)
+		f := brokerFault(n.ID, kafka.Reason(err), err)
+		f.Target += ", asked for messages by their timestamps"
+		a.faults = append(a.faults, f)
 	}
 	a.found = found
 	return a

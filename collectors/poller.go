@@ -33,6 +33,7 @@ type Poller struct {
 	suspect  bool // groups were listed in the last poll, and the topic that they are kept in was not
 	progress *cluster.Progress
 	tiers    tiers
+	lookUps  lookUps
 	keys     keyReader
 	trust    trust
 	doubt    time.Duration // how long metadata is not trusted after a controller was missed, where the registry tells instead

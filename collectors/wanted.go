@@ -34,13 +34,9 @@ func (r *reading) askStable(ctx context.Context, n kafka.Node, picture *cluster.
 	return take(picture, ask, kafka.LastStable, offsets)
 }
 
-// askSince asks a leader for the first messages from the times on that are wanted,
-// where the release keeps timestamps. A log of which a part lies in tiered storage is
+// askSince asks a leader for the first messages from the times on that are wanted. A log of which a part lies in tiered storage is
 // not asked: the answer might have to be fetched from there.
 func (r *reading) askSince(ctx context.Context, n kafka.Node, picture *cluster.Picture, led map[string][]int32) ([]cluster.Finding, error) {
-	if len(r.wanted.Since) == 0 || !r.brokers.Identity(n).Timestamps {
-		return nil, nil
-	}
 	ask, left := map[string]map[int32]time.Time{}, mostSince
 	local, err := r.tiers.local(ctx, r, n, picture, r.wantedOf(led))
 	if err != nil {
@@ -84,11 +80,12 @@ func takeFounds(founds kafka.Founds, ask map[string]map[int32]time.Time) (found 
 	for topic, partitions := range ask {
 		for id, since := range partitions {
 			f, err := founds.At(topic, id)
-			if err != nil {
+			refused := kafka.HasNoTimestamps(err)
+			if err != nil && !refused {
 				failed = err
 				continue
 			}
-			found = append(found, cluster.Finding{Topic: topic, Partition: id, Asked: since, Offset: f.Offset, At: f.At})
+			found = append(found, cluster.Finding{Topic: topic, Partition: id, Asked: since, Offset: f.Offset, At: f.At, Refused: refused})
 		}
 	}
 	return found, failed

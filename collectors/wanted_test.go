@@ -155,3 +155,55 @@ func TestStableOffsetsOfAGroupThatStandsStill(t *testing.T) {
 		tells(t, told(t, p.cfg, s), "!kafka_topic_partition_last_stable_offset", `kafka_consumergroup_status{consumergroup="g",status="ok"} 1`)
 	})
 }
+
+func TestALogWithoutTimestampsIsNotAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := laggard()
+		f.untimed = map[string][]int32{"test": {0}}
+		p := poller(t, f)
+		var s *cluster.Snapshot
+		for range 5 {
+			s = p.poll(t)
+			if o := s.Outcomes[cluster.SourceOffsets]; o.Err != nil || len(o.Faults) > 0 {
+				t.Fatalf("a log of an old format is told as a fault: %v", o)
+			}
+			time.Sleep(2 * time.Second)
+		}
+		if n := len(f.calls("since")); n != 1 {
+			t.Errorf("asked %d times in five polls, want once", n)
+		}
+		tells(t, told(t, p.cfg, s), `kafka_consumergroup_lag{consumergroup="g",topic="test",partition="0"} 97`, "!kafka_consumergroup_lag_seconds")
+	})
+}
+
+func TestALeaderThatIsSlowToLookUpHoldsNothingBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := laggard()
+		f.hang["since 0"] = true
+		p := poller(t, f)
+		p.cfg.Poll.Timeout = 10 * time.Second
+		for i := range 20 {
+			begun := time.Now()
+			s := p.poll(t)
+			if took := time.Since(begun); took > lookUpTakes {
+				t.Errorf("poll %d took %v", i, took)
+			}
+			faults := s.Outcomes[cluster.SourceOffsets].Faults
+			if i > 0 && (len(faults) != 1 || faults[0].Target != "broker 0, asked for messages by their timestamps" || faults[0].Reason != "timeout") {
+				t.Fatalf("poll %d: %v", i, faults)
+			}
+			tells(t, told(t, p.cfg, s), `kafka_consumergroup_lag{consumergroup="g",topic="test",partition="0"} 97`)
+			time.Sleep(2 * time.Second)
+		}
+		if n := len(f.calls("since")); n < 3 || n > 5 {
+			t.Errorf("asked %d times in twenty polls", n)
+		}
+		delete(f.hang, "since 0")
+		f.founds = map[string]map[int32]kafka.Found{"test": {0: {Offset: cluster.OffsetAt(3), At: time.Now().Add(-time.Hour)}}}
+		time.Sleep(longestPause)
+		p.poll(t)
+		if s := p.poll(t); len(s.Outcomes[cluster.SourceOffsets].Faults) > 0 {
+			t.Errorf("it answers again: %v", s.Outcomes[cluster.SourceOffsets].Faults)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/evenkeel/evenkeel/cluster"
@@ -20,9 +21,9 @@ type Found struct {
 type Founds struct{ offsets Offsets }
 
 // FoundsOf returns messages as if the node had found them, for those who stand in for
-// a Client. A partition that is not among them counts as one that the answer does not
-// mention.
-func FoundsOf(from Node, told map[string]map[int32]Found) Founds {
+// a Client. Of the partitions without, the answer says that their logs have no
+// timestamps. One that is in neither is one that it does not mention.
+func FoundsOf(from Node, told map[string]map[int32]Found, without map[string][]int32) Founds {
 	o := Offsets{from: from, topics: make(map[string][]offsetOrCode, len(told))}
 	for topic, partitions := range told {
 		for id, found := range partitions {
@@ -31,6 +32,11 @@ func FoundsOf(from Node, told map[string]map[int32]Found) Founds {
 				millis = millisOf(found.At)
 			}
 			o.topics[topic] = append(o.topics[topic], offsetOrCode{partition: id, offset: found.Offset, millis: millis})
+		}
+	}
+	for topic, partitions := range without {
+		for _, id := range partitions {
+			o.topics[topic] = append(o.topics[topic], offsetOrCode{partition: id, code: sarama.ErrUnsupportedForMessageFormat, offset: cluster.UnknownOffset, millis: -1})
 		}
 	}
 	o.sort()

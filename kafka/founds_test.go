@@ -165,7 +165,7 @@ func TestTimesInMilliseconds(t *testing.T) {
 func TestFoundsOf(t *testing.T) {
 	n := Node{ID: 3, Addr: "k3:9092"}
 	told := map[int32]Found{0: {cluster.OffsetAt(42), time.UnixMilli(1700000000123)}, 2: {Offset: cluster.OffsetAt(7)}, 1: {}}
-	founds := FoundsOf(n, map[string]map[int32]Found{"orders": told})
+	founds := FoundsOf(n, map[string]map[int32]Found{"orders": told}, map[string][]int32{"orders": {9}})
 	for id, want := range told {
 		if got, err := founds.At("orders", id); got != want || err != nil {
 			t.Errorf("partition %d: %+v, %v; want %+v", id, got, err, want)
@@ -173,5 +173,8 @@ func TestFoundsOf(t *testing.T) {
 	}
 	if _, err := founds.At("orders", 3); !errors.Is(err, errNoOffset) {
 		t.Errorf("a partition that was not told: %v", err)
+	}
+	if _, err := founds.At("orders", 9); !HasNoTimestamps(err) || HasNoTimestamps(errNoOffset) {
+		t.Errorf("a log without timestamps: %v", err)
 	}
 }

@@ -91,6 +91,12 @@ func isPermission(err error) bool {
 	return isCode(err, sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed, sarama.ErrClusterAuthorizationFailed)
 }
 
+// HasNoTimestamps says whether the broker keeps a log in a format without timestamps
+// (that of Kafka 0.9), or has no index of them, so that it refuses to look for one.
+func HasNoTimestamps(err error) bool {
+	return isCode(err, sarama.ErrUnsupportedForMessageFormat)
+}
+
 // isCode says whether the broker answered with one of these error codes.
 func isCode(err error, codes ...sarama.KError) bool {
 	// A code with words beside it is no KError in sarama, it only counts as one.
