@@ -10,12 +10,15 @@ type Group struct {
 	Name        string
 	Coordinator int32 // broker id
 	State       GroupState
-	Type        string         // in Kafka's words: "classic", "consumer" (KIP-848); "" before Kafka 3.8
-	Members     int            // UnknownMembers when unknown; 0 for a group that only commits
-	Idle        int            // members without a partition; UnknownMembers when unknown
-	Quiet       bool           // by the configuration: measured and never alerted on
-	Topics      []GroupOffsets // by topic name
-	Unread      bool           // what it committed could not be read: that there are no Topics says nothing
+	Type        string // in Kafka's words: "classic", "consumer" (KIP-848); "" before Kafka 3.8
+	Members     int    // UnknownMembers when unknown; 0 for a group that only commits
+	Idle        int    // members without a partition; UnknownMembers when unknown
+	// Subscribed are the topics that its members asked for or are assigned partitions of,
+	// sorted; nil where that is not known, as while it rebalances or without members.
+	Subscribed []string
+	Quiet      bool           // by the configuration: measured and never alerted on
+	Topics     []GroupOffsets // by topic name
+	Unread     bool           // what it committed could not be read: that there are no Topics says nothing
 
 	// What follows from what was seen of the group so far.
 	Verdict   GroupVerdict
@@ -77,10 +80,13 @@ type Commit struct {
 // Groups is what the brokers that answered said of their groups.
 type Groups struct {
 	Groups []Group    // by name
-	Old    []OldGroup // by name; nil where ZooKeeper is not read
+	Old    []OldGroup // by name; nil where ZooKeeper is not used
 	// Limited: more groups without members are known than are asked for, of a release
 	// that does not list them.
 	Limited bool
+	// OldUnread: those of old consumers could not be read, so that there are none in Old
+	// says nothing. OldLimited: there are more than are read.
+	OldUnread, OldLimited bool
 }
 
 // Lag returns how many messages lie between a committed offset and the end of the

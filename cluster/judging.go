@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -12,11 +13,13 @@ type judging struct {
 	now     time.Time
 	picture *Picture
 	old     map[string]int // by group: old consumers that are registered in ZooKeeper
+	unread  bool           // these could not be read
 	markers bool           // the cluster has transactions
 
 	track   *groupTrack // of the group that is being judged
 	members int         // of that group, old ones included
 	topic   *Topic
+	left    bool      // its members consume other topics than that
 	log     *topicLog // what is remembered of that topic's logs
 	window  Window    // of the partition that is being judged
 }
@@ -35,7 +38,7 @@ func (j *judging) group(g *Group) {
 			continue
 		}
 		t := j.track.topic(j.topic)
-		j.log = j.logs[of.Topic]
+		j.log, j.left = j.logs[of.Topic], j.leftTopic(g)
 		for k := range of.Commits {
 			c := &of.Commits[k]
 			r := j.commit(t, c)
@@ -48,6 +51,7 @@ func (j *judging) group(g *Group) {
 				worst, g.Verdict = r.rank, j.tell(r, c)
 			}
 		}
+		t.staffed = j.membersHere() > 0
 	}
 	g.Behind = ages.get()
 	j.leave(g)
@@ -56,7 +60,7 @@ func (j *judging) group(g *Group) {
 // enter finds what is remembered of a group.
 func (j *judging) enter(g *Group) {
 	j.members = g.Members
-	switch old := j.old[g.Name]; {
+	switch old := j.oldMembers(g.Name); {
 	case j.members == UnknownMembers:
 	case old != UnknownMembers:
 		j.members += old
@@ -70,12 +74,40 @@ func (j *judging) enter(g *Group) {
 	}
 }
 
+// leftTopic says whether the group has members and none of them consumes the topic. Old
+// consumers are not counted out: what they consume is not known as surely.
+func (j *judging) leftTopic(g *Group) bool {
+	if g.Subscribed == nil || g.Members <= 0 || j.members != g.Members {
+		return false
+	}
+	_, consumes := slices.BinarySearch(g.Subscribed, j.topic.Name)
+	return !consumes
+}
+
+// membersHere is how many members may consume the topic.
+func (j *judging) membersHere() int {
+	if j.left {
+		return 0
+	}
+	return j.members
+}
+
+// oldMembers returns how many old consumers a group has, UnknownMembers where that is not
+// known.
+func (j *judging) oldMembers(group string) int {
+	if j.unread {
+		return UnknownMembers
+	}
+	return j.old[group]
+}
+
 // leave remembers a group for the next time, and fills in what its commits told over
 // time.
 func (j *judging) leave(g *Group) {
 	t := j.track
-	t.known, t.absent, t.staffed = true, 0, j.members > 0
+	t.seen = j.now
 	if !g.Unread {
+		t.known = true
 		t.retain(g.Topics)
 	}
 	if t.changed {
@@ -104,12 +136,12 @@ func (j *judging) commit(t *topicTrack, c *Commit) *rule {
 	if tr.note(j.slot, c.Offset) && j.track.known {
 		j.track.changed = true
 	}
-	j.window = Window{Members: j.members, Stable: p.Stable, Markers: j.markers}
+	j.window = Window{Members: j.membersHere(), Left: j.left, Stable: p.Stable, Markers: j.markers}
 	if !c.Offset.Known() || !p.Start.Known() || !p.End.Known() {
 		return j.window.judge()
 	}
-	if j.members > 0 {
-		j.track.lost[j.topic.Name] += tr.lose(c.Offset.Int(), p.Start.Int(), j.track.staffed)
+	if j.membersHere() > 0 {
+		j.track.lost[j.topic.Name] += tr.lose(c.Offset.Int(), p.Start.Int(), t.staffed)
 	}
 	w, l := &j.window, &j.log.logs[p.ID]
 	j.look(w, tr, l)
@@ -124,7 +156,10 @@ func (j *judging) commit(t *topicTrack, c *Commit) *rule {
 		c.Behind = j.age(p.ID, l, max(last.Committed, last.Start))
 	}
 	if n := len(w.Points); j.markers && last.Waiting() > 0 && n > 1 && w.Points[n-2].Committed == last.Committed {
-		j.wants.Stable[j.topic.Name] = append(j.wants.Stable[j.topic.Name], p.ID)
+		if j.wants.Stable[j.topic.Name] == nil {
+			j.wants.Stable[j.topic.Name] = map[int32]bool{}
+		}
+		j.wants.Stable[j.topic.Name][p.ID] = true
 	}
 	return w.judge()
 }

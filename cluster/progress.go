@@ -27,7 +27,7 @@ type Progress struct {
 // Wants is what the next poll should ask the leaders for, beside starts and ends, to
 // know more about the groups that are behind.
 type Wants struct {
-	Stable map[string][]int32             // the last stable offsets of these partitions, by topic
+	Stable map[string]map[int32]bool      // the last stable offsets of these partitions, by topic
 	Since  map[string]map[int32]time.Time // the first message from a time on, by topic and partition
 }
 
@@ -70,7 +70,7 @@ func (p *Progress) Wants() Wants { return p.wants }
 // Observe judges the groups of a snapshot before it is published, with what was found
 // for the wants of the snapshot before. It fills in what Group and Commit say of it.
 func (p *Progress) Observe(s *Snapshot, found []Finding) {
-	p.wants = Wants{Stable: map[string][]int32{}, Since: map[string]map[int32]time.Time{}}
+	p.wants = Wants{Stable: map[string]map[int32]bool{}, Since: map[string]map[int32]time.Time{}}
 	groups, ok := s.Groups.Get()
 	picture, read := s.Picture.Get()
 	if !ok || !read {
@@ -79,18 +79,18 @@ func (p *Progress) Observe(s *Snapshot, found []Finding) {
 	p.advance(s.Finished)
 	p.observeLogs(picture, groups, s.Outcomes[SourceOffsets], found)
 	j := judging{
-		Progress: p, now: s.Finished, picture: picture, old: oldMembers(groups.Old),
+		Progress: p, now: s.Finished, picture: picture, old: registeredOld(groups.Old), unread: groups.OldUnread,
 		markers: picture.Topic(transactionsTopic) != nil,
 	}
 	for i := range groups.Groups {
 		j.group(&groups.Groups[i])
 	}
-	p.forget()
+	p.forget(s.Finished)
 }
 
 // advance begins a new slot, unless the present one is so young that it is seen again.
 func (p *Progress) advance(now time.Time) {
-	if p.seen > 0 && now.Sub(p.times[p.slot]) < p.interval/2 {
+	if p.seen > 0 && now.Sub(p.times[p.slot]) < p.interval*3/4 {
 		return
 	}
 	if p.seen > 0 && now.Sub(p.times[p.slot]) > 3*p.resolution {
@@ -212,8 +212,11 @@ func (p *Progress) keepRecords() {
 	}
 }
 
+// forgotten is how long a group is remembered that is not seen, in intervals.
+const forgotten = windowSlots
+
 // forget drops what no group needs any more.
-func (p *Progress) forget() {
+func (p *Progress) forget(now time.Time) {
 	p.keepRecords()
 	for _, t := range p.logs {
 		t.used = false
@@ -222,15 +225,15 @@ func (p *Progress) forget() {
 		}
 	}
 	for name, g := range p.groups {
-		if g.absent++; g.absent > windowSlots {
+		if now.Sub(g.seen) > forgotten*p.interval {
 			delete(p.groups, name)
 		}
 	}
 }
 
-// oldMembers returns how many old consumers of each group are registered in ZooKeeper,
+// registeredOld returns how many old consumers of each group are registered in ZooKeeper,
 // UnknownMembers where that could not be read.
-func oldMembers(groups []OldGroup) map[string]int {
+func registeredOld(groups []OldGroup) map[string]int {
 	members := make(map[string]int, len(groups))
 	for _, g := range groups {
 		if g.Members != 0 {

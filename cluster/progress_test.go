@@ -17,6 +17,7 @@ type follow struct {
 	group    Group
 	commits  [2]int64 // -1: none; -2: unknown
 	old      []OldGroup
+	unread   bool // those
 	found    []Finding
 	failed   error // of the groups
 	last     *Snapshot
@@ -49,7 +50,7 @@ func (f *follow) poll() Group {
 		}
 	}
 	g.Topics[0].Topic = f.topic.Name
-	s.Groups = Read(&Groups{Groups: []Group{g}, Old: f.old})
+	s.Groups = Read(&Groups{Groups: []Group{g}, Old: f.old, OldUnread: f.unread})
 	if f.failed != nil {
 		s.Groups = Failed[*Groups](f.failed)
 	}
@@ -439,5 +440,124 @@ func TestOldMembersThatCannotBeRead(t *testing.T) {
 		if got := f.polls(2*windowSlots, nil).Verdict; got.Status != c.want {
 			t.Errorf("%d old members: %s (%s), want %s", c.old, got.Status, got.Reason, c.want)
 		}
+	}
+}
+
+func TestOldMembersThatCouldNotBeReadAreNotNone(t *testing.T) {
+	f := newFollow(t)
+	f.group.Members = 0
+	f.end(0, 200)
+	f.commits[0] = 50
+	equal(t, "while they are read", f.polls(windowSlots, nil).Verdict.Status, StatusStopped)
+	f.unread = true
+	equal(t, "while they are not", f.poll().Verdict.Status, StatusUnknown)
+	f.unread = false
+	equal(t, "read again", f.poll().Verdict.Status, StatusStopped)
+}
+
+// TestAGroupThatLeftATopic: its members consume another topic, so that messages of this
+// one wait for nobody, and none of them is lost.
+func TestAGroupThatLeftATopic(t *testing.T) {
+	for name, c := range map[string]struct {
+		subscribed []string
+		old        int
+		status     GroupStatus
+		lost       int
+	}{
+		"it consumes the topic":       {subscribed: []string{"a", "t"}, status: StatusStalled, lost: 10},
+		"it consumes others":          {subscribed: []string{"a", "u"}, status: StatusStopped},
+		"nobody knows":                {status: StatusStalled, lost: 10},
+		"others, but for old members": {subscribed: []string{"a", "u"}, old: 1, status: StatusStalled, lost: 10},
+	} {
+		f := newFollow(t)
+		f.group.Subscribed = c.subscribed
+		if c.old > 0 {
+			f.old = []OldGroup{{Name: "g", Members: c.old}}
+		}
+		f.end(0, 200)
+		f.commits[0] = 50
+		f.polls(windowSlots, nil)
+		f.topic.Partitions[0].Start = OffsetAt(60)
+		g := f.poll()
+		equal(t, name, g.Verdict.Status, c.status)
+		equal(t, name+": lost", g.Lost["t"], c.lost)
+		if want := "its members do not consume this topic"; strings.Contains(g.Verdict.Reason, want) != (c.status == StatusStopped) {
+			t.Errorf("%s: %s", name, g.Verdict.Reason)
+		}
+	}
+}
+
+func TestWhatIsNoChangeOfACommit(t *testing.T) {
+	for name, play := range map[string]func(f *follow){
+		"the first that could be read": func(f *follow) {
+			f.commits[0] = -2
+			f.poll()
+			f.commits[0] = 100
+		},
+		"the first of a group whose commits could be read": func(f *follow) {
+			commits := f.commits
+			f.group.Unread, f.commits = true, [2]int64{-1, -1}
+			f.poll()
+			f.group.Unread, f.commits = false, commits
+		},
+		"that of a topic created anew": func(f *follow) {
+			f.polls(3, nil)
+			f.topic.Created++
+		},
+		"one that was missed once": func(f *follow) {
+			f.polls(3, nil)
+			f.commits[0] = -2
+			f.poll()
+			f.commits[0] = 100
+		},
+	} {
+		f := newFollow(t)
+		play(f)
+		if g := f.poll(); !g.Committed.IsZero() {
+			t.Errorf("%s counts as a change", name)
+		}
+		f.commits[0]++
+		if g := f.poll(); g.Committed.IsZero() {
+			t.Errorf("%s: a change after it does not count", name)
+		}
+	}
+}
+
+func TestPollsInARowShortenNoWindow(t *testing.T) {
+	f := newFollow(t)
+	f.end(0, 200)
+	f.commits[0] = 50
+	begun := f.now
+	for f.poll().Verdict.Status != StatusStalled {
+		f.now = f.now.Add(-interval + interval*8/15)
+		if f.now.Sub(begun) > 30*interval {
+			t.Fatal("never stalled")
+		}
+	}
+	if took := f.now.Sub(begun) - interval; took < (windowSlots-1)*interval {
+		t.Errorf("stalled after %v of polls that came every eight seconds", took)
+	}
+}
+
+func TestPollsInARowForgetNoGroup(t *testing.T) {
+	f := newFollow(t)
+	f.polls(2, nil)
+	f.commits[0]++
+	f.poll()
+	name := f.group.Name
+	f.group.Name = "other"
+	for range 2 * windowSlots {
+		f.poll()
+		f.now = f.now.Add(-interval + interval/10)
+	}
+	f.group.Name = name
+	if g := f.poll(); g.Committed.IsZero() {
+		t.Error("forgotten within three intervals")
+	}
+	f.group.Name = "other"
+	f.polls(forgotten+2, nil)
+	f.group.Name = name
+	if g := f.poll(); !g.Committed.IsZero() {
+		t.Error("remembered for ever")
 	}
 }

@@ -52,7 +52,11 @@ var (
 		return fmt.Sprintf("nothing was committed for %s while %d messages wait, and its members are not known", w.watched(now), w.last().Waiting())
 	})
 	ruleStopped = ruleOf(StatusStopped, func(w *Window, now time.Time) string {
-		return fmt.Sprintf("it has no members, and nothing was committed for %s while %d messages wait", w.watched(now), w.last().Waiting())
+		who := "it has no members"
+		if w.Left {
+			who = "its members do not consume this topic"
+		}
+		return fmt.Sprintf("%s, and nothing was committed for %s while %d messages wait", who, w.watched(now), w.last().Waiting())
 	})
 	ruleStalled = ruleOf(StatusStalled, func(w *Window, now time.Time) string {
 		return fmt.Sprintf("its members committed nothing new for %s while %d messages wait", w.watched(now), w.last().Waiting())

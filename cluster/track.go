@@ -14,23 +14,28 @@ type groupTrack struct {
 	changed   bool           // they did so in this snapshot
 	lost      map[string]int // by topic: messages deleted before it had consumed them
 	known     bool           // it was in a snapshot before
-	staffed   bool           // it had members then
-	absent    int            // snapshots since
+	seen      time.Time      // when it was last
 }
 
 // topicTrack is what is remembered of a group's commits in a topic.
 type topicTrack struct {
-	of    Topic // its id and znode
-	parts []track
+	of      Topic // its id and znode
+	staffed bool  // the group had members for it in the snapshot before
+	parts   []track
 }
 
 // track is what is remembered of a group's commits in a partition.
 type track struct {
 	commits [windowSlots]int64 // by slot; -1 where unknown
-	last    int64              // the last that was known; -1 where there was none
+	last    int64              // the last that was known, else noCommit or unknownCommit
 	missing int64              // how many messages lay deleted between it and the log's start
 	counted bool               // missing was read before
 }
+
+const (
+	noCommit      = -1 // there was none
+	unknownCommit = -2 // there was one, which could not be read
+)
 
 // clear forgets the commits of a slot that is used again.
 func (g *groupTrack) clear(slot int) {
@@ -41,17 +46,18 @@ func (g *groupTrack) clear(slot int) {
 	}
 }
 
-// topic returns what is remembered of a topic, nothing of one that was created anew.
+// topic returns what is remembered of a topic: of one that was created anew, the last
+// commits alone, which outlive the one before.
 func (g *groupTrack) topic(topic *Topic) *topicTrack {
 	t := g.topics[topic.Name]
-	if t != nil {
-		if same, _ := t.of.Same(topic); !same {
-			t = nil
-		}
-	}
 	if t == nil {
 		t = &topicTrack{}
 		g.topics[topic.Name] = t
+	} else if same, _ := t.of.Same(topic); !same {
+		t.staffed = false
+		for i := range t.parts {
+			t.parts[i] = track{commits: noOffsets, last: t.parts[i].last}
+		}
 	}
 	t.of = Topic{ID: topic.ID, Created: topic.Created}
 	return t
@@ -79,7 +85,7 @@ func followed(t *Topic, partition int32) bool {
 // at returns what is remembered of a partition, which must be followed.
 func (t *topicTrack) at(partition int32) *track {
 	for len(t.parts) <= int(partition) {
-		t.parts = append(t.parts, track{commits: noOffsets, last: -1})
+		t.parts = append(t.parts, track{commits: noOffsets, last: noCommit})
 	}
 	return &t.parts[partition]
 }
@@ -87,9 +93,12 @@ func (t *topicTrack) at(partition int32) *track {
 // note remembers a commit, and says whether it is another one than before.
 func (t *track) note(slot int, commit Offset) (changed bool) {
 	if !commit.Known() {
+		if t.last == noCommit {
+			t.last = unknownCommit
+		}
 		return false
 	}
-	changed = t.last != commit.Int()
+	changed = t.last != commit.Int() && t.last != unknownCommit
 	t.last, t.commits[slot] = commit.Int(), commit.Int()
 	return changed
 }

@@ -28,10 +28,11 @@ func (p Point) Waiting() int64 { return max(p.End-max(p.Committed, p.Start), 0) 
 
 // Window is what a verdict on a group and a partition stands on.
 type Window struct {
-	// Points were seen one interval after the other, without a gap. The last of them is
-	// the present one.
+	// Points were seen one interval after the other, but for polls that read no group at
+	// all. The last of them is the present one.
 	Points  []Point
-	Members int    // UnknownMembers when unknown
+	Members int    // of the group that may consume the topic; UnknownMembers when unknown
+	Left    bool   // the group has members, and they consume other topics
 	Stable  Offset // the last stable offset, where it was asked for
 	// Markers: the cluster has transactions, so a log may hold their markers.
 	Markers bool

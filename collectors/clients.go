@@ -21,7 +21,7 @@ type RegistryReader interface {
 	Registry(ctx context.Context, choose zookeeper.PictureChoice) zookeeper.Registry
 	Members(ctx context.Context) ([]cluster.Member, error)
 	TopicConfigs(ctx context.Context, topics []string, key string) (map[string]string, []cluster.Fault, error)
-	OldGroups(ctx context.Context, match func(group string) bool) ([]cluster.OldGroup, []cluster.Fault, error)
+	OldGroups(ctx context.Context, match func(group string) bool) (zookeeper.OldGroups, []cluster.Fault, error)
 }
 
 // BrokerClient asks brokers.

@@ -176,8 +176,16 @@ func (g *groupsOfBroker) addGroup(name string, d kafka.DescribedGroup, commits k
 	g.operations = append(g.operations, d.Operations)
 	g.add(cluster.Group{
 		Name: name, State: cluster.GroupStateOf(d.State), Type: g.types[name], Members: d.Members, Idle: d.Idle,
-		Topics: commits.Topics, Unread: commits.Err != nil,
+		Topics: commits.Topics, Unread: commits.Err != nil, Subscribed: subscribed(d),
 	})
+}
+
+// subscribed returns the topics of a group's members, nil unless they are surely all.
+func subscribed(d kafka.DescribedGroup) []string {
+	if cluster.GroupStateOf(d.State) != cluster.GroupStable || len(d.Topics) == 0 || len(d.Faults) > 0 {
+		return nil
+	}
+	return d.Topics
 }
 
 // add adds a group that this broker coordinates.

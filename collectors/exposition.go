@@ -23,7 +23,10 @@ const limitUnconfirmed = "controller_unconfirmed"
 // that, of a release that does not list them.
 const limitUnlisted = "groups_without_members"
 
-var limits = []string{limitPerPartition, limitUnconfirmed, limitUnlisted}
+// limitOld is one of what is read: there are more groups of old consumers in ZooKeeper.
+const limitOld = "old_groups"
+
+var limits = []string{limitPerPartition, limitUnconfirmed, limitUnlisted, limitOld}
 
 // autoPartitions is the number of partitions above which topics.per_partition:
 // auto leaves the series of single partitions out, for each shard that there is.
@@ -114,7 +117,7 @@ func show(cfg config.Cluster, s *cluster.Snapshot) Show {
 	sh.Limited[limitPerPartition] = !sh.PerPartition
 	sh.Limited[limitUnconfirmed] = s.Unconfirmed
 	if groups, ok := s.Groups.Get(); ok {
-		sh.Limited[limitUnlisted] = groups.Limited
+		sh.Limited[limitUnlisted], sh.Limited[limitOld] = groups.Limited, groups.OldLimited
 	}
 	return sh
 }

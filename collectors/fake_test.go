@@ -279,9 +279,9 @@ func (f *fakeCluster) CommitKeys(ctx context.Context, n kafka.Node, partition in
 	return f.keys, f.note(ctx, fmt.Sprintf("keys %d %d from %d", n.ID, partition, from.Int()))
 }
 
-func (f registryOf) OldGroups(ctx context.Context, match func(string) bool) ([]cluster.OldGroup, []cluster.Fault, error) {
+func (f registryOf) OldGroups(ctx context.Context, match func(string) bool) (zookeeper.OldGroups, []cluster.Fault, error) {
 	old := slices.DeleteFunc(slices.Clone(f.old), func(g cluster.OldGroup) bool { return !match(g.Name) })
-	return old, nil, f.note(ctx, "old groups")
+	return zookeeper.OldGroups{Groups: old}, nil, f.note(ctx, "old groups")
 }
 
 func (f *fakeCluster) Retain(nodes []kafka.Node) { f.retained = nodes }

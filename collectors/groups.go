@@ -119,7 +119,8 @@ func (r *reading) joinGroups(all []groupsOfBroker, old oldGroups) ([]cluster.Fau
 		}
 		limited = limited || all[i].more
 	}
-	r.learnOld(old.groups)
-	r.groups = cluster.Read(&cluster.Groups{Groups: groups, Old: old.groups, Limited: limited})
+	r.oldGroups = old
+	r.learnOld(old.Groups)
+	r.groups = cluster.Read(&cluster.Groups{Groups: groups, Limited: limited, Old: old.Groups, OldLimited: old.Limited, OldUnread: old.unread})
 	return faults, nil
 }

@@ -2,6 +2,7 @@ package collectors
 
 import (
 	"context"
+	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/zookeeper"
@@ -9,24 +10,32 @@ import (
 
 // oldGroups is what is told of the groups of old consumers.
 type oldGroups struct {
-	groups []cluster.OldGroup
+	zookeeper.OldGroups
+	unread bool
 	faults []cluster.Fault
+	at     time.Time // when the poll began that read them
 }
 
 // readOldGroups reads the groups of old consumers, which stand in ZooKeeper, with
 // their offsets or without: those that keep them in Kafka are learned of in this way
-// alone up to Kafka 0.10.1.
+// alone up to Kafka 0.10.1. Polls that follow each other within an interval, since
+// something happened, read them once.
 func (r *reading) readOldGroups(ctx context.Context) (old oldGroups) {
 	defer func() {
 		if v := recover(); v != nil {
-			old = oldGroups{faults: []cluster.Fault{{Target: "evenkeel", Reason: cluster.ReasonPanic, Err: panicked(v)}}}
+			old = oldGroups{unread: true, faults: []cluster.Fault{{Target: "evenkeel", Reason: cluster.ReasonPanic, Err: panicked(v)}}}
 		}
 	}()
 	if r.registry == nil || r.mode == cluster.ModeKRaft {
 		return old
 	}
+	if last := r.oldGroups; !last.unread && r.started.Sub(last.at) < r.cfg.Poll.Interval*3/4 {
+		return last
+	}
 	var err error
-	if old.groups, old.faults, err = r.registry.OldGroups(ctx, r.wants); err != nil {
+	old.at = r.started
+	if old.OldGroups, old.faults, err = r.registry.OldGroups(ctx, r.wants); err != nil {
+		old.unread = true
 		old.faults = append(old.faults, cluster.Fault{Target: "znode /consumers", Reason: zookeeper.Reason(err), Err: err})
 	}
 	return old

@@ -34,13 +34,15 @@ type Poller struct {
 	progress *cluster.Progress
 	tiers    tiers
 	lookUps  lookUps
-	keys     keyReader
-	trust    trust
-	doubt    time.Duration // how long metadata is not trusted after a controller was missed, where the registry tells instead
-	mode     cluster.Mode  // as the brokers told it last
-	listener string        // the listener of the bootstrap addresses, where that had to be found out
-	session  time.Duration // how long a controller waits for a silent broker; 0 until it was told
-	minISR   minISRMemory
+	// As read last.
+	oldGroups oldGroups
+	keys      keyReader
+	trust     trust
+	doubt     time.Duration // how long metadata is not trusted after a controller was missed, where the registry tells instead
+	mode      cluster.Mode  // as the brokers told it last
+	listener  string        // the listener of the bootstrap addresses, where that had to be found out
+	session   time.Duration // how long a controller waits for a silent broker; 0 until it was told
+	minISR    minISRMemory
 	// What went wrong when settings were read last.
 	configFaults []cluster.Fault
 	declined     string // why the picture was not read from metadata in the poll before; ""

@@ -2,6 +2,7 @@ package collectors
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -65,6 +66,7 @@ func (t *tiers) local(ctx context.Context, r *reading, n kafka.Node, picture *cl
 	if t.topics == nil {
 		t.topics = map[string]tier{}
 	}
+	maps.DeleteFunc(t.topics, func(topic string, _ tier) bool { return picture.Topic(topic) == nil })
 	for _, topic := range unknown {
 		of := picture.Topic(topic)
 		t.topics[topic] = tier{local: values[topic] == "false", read: r.started, of: cluster.Topic{ID: of.ID, Created: of.Created}}

@@ -97,35 +97,49 @@ func TestUnlistedGroupsAreBounded(t *testing.T) {
 }
 
 func TestOldGroups(t *testing.T) {
-	f := newFake()
-	f.groups = nil
-	inZooKeeper := []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.OffsetAt(4)}}}}
-	f.old = []cluster.OldGroup{
-		{Name: "in-kafka", Members: 1, Subscribed: []string{"test"}},
-		{Name: "in-zookeeper", Members: 1, Subscribed: []string{"test"}, Topics: inZooKeeper},
-		{Name: "not-wanted", Members: 1},
-	}
-	f.commits["in-kafka"] = f.commits["g"]
-	p := watching(t, f, func(g *config.Groups) { g.Exclude = regexp.MustCompile("^not-") })
-	s := p.poll(t)
-	groups, _ := s.Groups.Get()
-	if len(groups.Old) != 2 || len(groups.Groups) != 0 {
-		t.Errorf("old %+v, others %+v", groups.Old, groups.Groups)
-	}
-	if got := groupNames(p.poll(t)); !slices.Equal(got, []string{"in-kafka"}) {
-		t.Errorf("groups with offsets in Kafka: %q", got)
-	}
-	f.old, f.commits = nil, nil
-	p.poll(t)
-	f.asked = nil
-	if s := p.poll(t); len(f.calls("commits")) > 0 || len(groupNames(s)) > 0 {
-		t.Errorf("it is gone, and asked for: %q", f.calls("commits"))
-	}
-	f.fail["old groups"] = errors.New("no session")
-	s = p.poll(t)
-	if o := s.Outcomes[cluster.SourceGroups]; o.Err != nil || len(o.Faults) != 1 || o.Faults[0].Target != "znode /consumers" {
-		t.Errorf("they cannot be read: %+v", o)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.groups = nil
+		inZooKeeper := []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 0, Offset: cluster.OffsetAt(4)}}}}
+		f.old = []cluster.OldGroup{
+			{Name: "in-kafka", Members: 1, Subscribed: []string{"test"}},
+			{Name: "in-zookeeper", Members: 1, Subscribed: []string{"test"}, Topics: inZooKeeper},
+			{Name: "not-wanted", Members: 1},
+		}
+		f.commits["in-kafka"] = f.commits["g"]
+		p := watching(t, f, func(g *config.Groups) { g.Exclude = regexp.MustCompile("^not-") })
+		s := p.poll(t)
+		groups, _ := s.Groups.Get()
+		if len(groups.Old) != 2 || len(groups.Groups) != 0 {
+			t.Errorf("old %+v, others %+v", groups.Old, groups.Groups)
+		}
+		reads := len(f.calls("old groups"))
+		p.poll(t)
+		if n := len(f.calls("old groups")); n != reads {
+			t.Errorf("read %d times by two polls in a row", n)
+		}
+		next := func() *cluster.Snapshot {
+			time.Sleep(p.cfg.Poll.Interval)
+			return p.poll(t)
+		}
+		if got := groupNames(next()); !slices.Equal(got, []string{"in-kafka"}) {
+			t.Errorf("groups with offsets in Kafka: %q", got)
+		}
+		f.old, f.commits = nil, nil
+		next()
+		f.asked = nil
+		if s := next(); len(f.calls("commits")) > 0 || len(groupNames(s)) > 0 {
+			t.Errorf("it is gone, and asked for: %q", f.calls("commits"))
+		}
+		f.fail["old groups"] = errors.New("no session")
+		s = next()
+		if groups, _ := s.Groups.Get(); !groups.OldUnread {
+			t.Error("that they cannot be read is not told")
+		}
+		if o := s.Outcomes[cluster.SourceGroups]; o.Err != nil || len(o.Faults) != 1 || o.Faults[0].Target != "znode /consumers" {
+			t.Errorf("they cannot be read: %+v", o)
+		}
+	})
 }
 
 func TestNoOldGroupsInKRaft(t *testing.T) {

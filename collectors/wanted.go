@@ -19,7 +19,7 @@ func (r *reading) askStable(ctx context.Context, n kafka.Node, picture *cluster.
 	ask := map[string][]int32{}
 	for topic, wanted := range r.wanted.Stable {
 		for _, id := range led[topic] {
-			if slices.Contains(wanted, id) {
+			if wanted[id] {
 				ask[topic] = append(ask[topic], id)
 			}
 		}

@@ -37,12 +37,12 @@ type checkGroups struct {
 }
 
 type groupCounts struct {
-	Total          int `json:"total"`
-	WithMembers    int `json:"with_members"`
-	MembersUnknown int `json:"members_unknown"`
-	LagUnknown     int `json:"lag_unknown"`
-	Quiet          int `json:"quiet"` // left out of what deserves a look
-	Old            int `json:"old"`   // groups of old consumers, with offsets in ZooKeeper
+	Total          int  `json:"total"`
+	WithMembers    int  `json:"with_members"`
+	MembersUnknown int  `json:"members_unknown"`
+	LagUnknown     int  `json:"lag_unknown"`
+	Quiet          int  `json:"quiet"`         // left out of what deserves a look
+	Old            *int `json:"old,omitempty"` // groups of old consumers, with offsets in ZooKeeper; nil when not read
 }
 
 // groupsForCheck looks at the groups of a snapshot, by the topics that are shown.
@@ -53,7 +53,9 @@ func groupsForCheck(s *cluster.Snapshot, shown func(topic string) bool) checkGro
 	}
 	lines := groupLines(s, groups, shown)
 	c := checkGroups{groupCounts: countGroups(lines), Missing: missingGroups(s, groups)}
-	c.Old = len(oldLines(s, groups, shown))
+	if old := len(oldLines(s, groups, shown)); !groups.OldUnread {
+		c.Old = &old
+	}
 	var suspects, behind []groupLine
 	for _, l := range lines {
 		switch {
@@ -103,13 +105,17 @@ func (c *checkGroups) report() []string {
 	if c.groupCounts == nil {
 		return []string{"groups unknown: " + c.Error}
 	}
+	old := 0
+	if c.Old != nil {
+		old = *c.Old
+	}
 	head := fmt.Sprintf("groups %d, with members %d", c.Total, c.WithMembers)
 	for _, part := range []struct {
 		n    int
 		text string
 	}{
 		{c.MembersUnknown, "members of %d unknown"}, {c.LagUnknown, "lag of %d unknown"},
-		{c.Quiet, "quiet %d"}, {c.Old, "of old consumers, in ZooKeeper, %d"},
+		{c.Quiet, "quiet %d"}, {old, "of old consumers, in ZooKeeper, %d"},
 	} {
 		if part.n > 0 {
 			head += ", " + fmt.Sprintf(part.text, part.n)

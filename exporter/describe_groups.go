@@ -67,7 +67,7 @@ func describeGroups(s *cluster.Snapshot) map[string]apiGroup {
 
 func describeOldGroups(s *cluster.Snapshot) map[string]apiOldGroup {
 	groups, ok := s.Groups.Get()
-	if !ok {
+	if !ok || groups.OldUnread {
 		return nil
 	}
 	picture, _ := s.Picture.Get()

@@ -91,6 +91,12 @@ func missingGroups(s *cluster.Snapshot, groups *cluster.Groups) []string {
 	if groups.Limited {
 		missing = append(missing, "There are more groups without members than this release is asked for.")
 	}
+	if groups.OldUnread {
+		missing = append(missing, "Groups of old consumers, which stand in ZooKeeper, could not be read.")
+	}
+	if groups.OldLimited {
+		missing = append(missing, "There are more groups of old consumers in ZooKeeper than are read; leave out dead ones by groups.exclude, or delete them.")
+	}
 	return missing
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/go-zookeeper/zk"
 
@@ -15,47 +17,70 @@ import (
 
 const consumersPath = "/consumers"
 
+// maxOldGroups is how many groups of old consumers one reading takes.
+const maxOldGroups = 2000
+
 // maxOldOffsets is how many offsets of old consumers one reading takes.
 const maxOldOffsets = 50_000
 
 var errOldOffsets = fmt.Errorf("there are more than %d offsets of old consumers: leave groups out by groups.exclude, or delete those that are dead", maxOldOffsets)
 
-// OldGroups returns the groups of old high-level consumers that match, by name, which
-// belong to the caller. Groups of which nothing is left but their znode are left out. A
-// znode that cannot be read or understood is a fault, and an offset in it unknown. An
-// error means that nothing is told; it returns by the context's deadline.
+// OldGroups are groups of old high-level consumers, by name.
+type OldGroups struct {
+	Groups  []cluster.OldGroup
+	Limited bool // there are more than are read
+}
+
+// OldGroups returns the groups of old high-level consumers that match, which belong to
+// the caller. Groups of which nothing is left but their znode are left out. A znode that
+// cannot be read or understood is a fault, and an offset in it unknown. An error means
+// that nothing is told; it returns by the context's deadline.
 //
 // It takes three readings for each group, one more for each of its topics, and one for
-// each offset, with as many in flight as for any other reading. No watch is left: these
-// znodes are written many times a second. More than 50,000 offsets are an error.
-func (s *Session) OldGroups(ctx context.Context, match func(group string) bool) ([]cluster.OldGroup, []cluster.Fault, error) {
+// each offset, with as many in flight as for any other reading; one for a group that has
+// had no members for some time, whose offsets are read again every two minutes. No watch
+// is left: these znodes are written many times a second. Of more than 2,000 groups the
+// first are read; more than 50,000 offsets are an error.
+func (s *Session) OldGroups(ctx context.Context, match func(group string) bool) (OldGroups, []cluster.Fault, error) {
 	root, err := s.list(ctx, consumersPath)
 	if errors.Is(err, zk.ErrNoNode) {
-		return nil, nil, nil
+		return OldGroups{}, nil, nil
 	}
 	if err != nil {
-		return nil, nil, err
+		return OldGroups{}, nil, err
 	}
 	names := slices.DeleteFunc(root.children, func(name string) bool { return !match(name) })
 	slices.Sort(names)
-	r := oldReader{Session: s, groups: make([]cluster.OldGroup, len(names))}
-	err = each(len(names), func(i int) error { return r.readGroup(ctx, &r.groups[i], names[i]) })
+	limited := len(names) > maxOldGroups
+	names = names[:min(len(names), maxOldGroups)]
+	r := oldReader{Session: s, began: time.Now(), groups: make([]cluster.OldGroup, len(names)), states: make([]oldState, len(names))}
+	err = each(len(names), func(i int) error { return r.readGroup(ctx, i, names[i]) })
 	if err == nil {
 		err = r.readOffsets(ctx)
 	}
 	if err != nil {
-		return nil, r.faults.all(), err
+		return OldGroups{}, r.faults.all(), err
 	}
-	return slices.DeleteFunc(r.groups, func(g cluster.OldGroup) bool {
+	s.oldGroups.replace(r.groups, func(i int) bool { return !r.states[i].kept && !r.states[i].broken.Load() }, r.began)
+	groups := slices.DeleteFunc(r.groups, func(g cluster.OldGroup) bool {
 		return g.Members == 0 && len(g.Subscribed) == 0 && len(g.Topics) == 0
-	}), r.faults.all(), nil
+	})
+	return OldGroups{Groups: groups, Limited: limited}, r.faults.all(), nil
 }
 
 // oldReader reads the groups of old consumers.
 type oldReader struct {
 	*Session
+	began  time.Time
 	faults faults
 	groups []cluster.OldGroup
+	states []oldState // of the groups
+}
+
+// oldState says how a group was read.
+type oldState struct {
+	kept   bool        // it is as it was read before
+	broken atomic.Bool // something of it could not be read
 }
 
 // children returns the names of a znode's children, none where there is no such znode.
@@ -70,17 +95,24 @@ func (r *oldReader) children(ctx context.Context, path string) (names []string, 
 }
 
 // readGroup reads who is in a group and in which topics it has committed offsets.
-func (r *oldReader) readGroup(ctx context.Context, g *cluster.OldGroup, name string) error {
-	path := consumersPath + "/" + name
+func (r *oldReader) readGroup(ctx context.Context, i int, name string) error {
+	path, g, state := consumersPath+"/"+name, &r.groups[i], &r.states[i]
 	g.Name = name
 	ids, counted, err := r.children(ctx, path+"/ids")
 	if err != nil {
 		return err
 	}
+	if counted && len(ids) == 0 {
+		if kept, ok := r.oldGroups.get(name, r.began); ok {
+			*g, state.kept = kept, true
+			return nil
+		}
+	}
 	if g.Members = len(ids); !counted {
 		g.Members = cluster.UnknownMembers
 	}
-	if g.Subscribed, _, err = r.children(ctx, path+"/owners"); err != nil {
+	var owned bool
+	if g.Subscribed, owned, err = r.children(ctx, path+"/owners"); err != nil {
 		return err
 	}
 	if len(g.Subscribed) == 0 && len(ids) > 0 { // it owns nothing, or not yet
@@ -88,7 +120,8 @@ func (r *oldReader) readGroup(ctx context.Context, g *cluster.OldGroup, name str
 			return err
 		}
 	}
-	topics, _, err := r.children(ctx, path+"/offsets")
+	topics, listed, err := r.children(ctx, path+"/offsets")
+	state.broken.Store(!owned || !listed)
 	for _, t := range topics {
 		g.Topics = append(g.Topics, cluster.GroupOffsets{Topic: t})
 	}
@@ -112,13 +145,18 @@ func (r *oldReader) subscription(ctx context.Context, path string) ([]string, er
 // leaves out those without a commit.
 func (r *oldReader) readOffsets(ctx context.Context) error {
 	type place struct {
-		group  string
+		group  int
 		commit *cluster.GroupOffsets
 	}
 	var topics []place
+	count := 0
 	for i := range r.groups {
 		for j := range r.groups[i].Topics {
-			topics = append(topics, place{r.groups[i].Name, &r.groups[i].Topics[j]})
+			if r.states[i].kept {
+				count += len(r.groups[i].Topics[j].Commits)
+				continue
+			}
+			topics = append(topics, place{i, &r.groups[i].Topics[j]})
 		}
 	}
 	err := each(len(topics), func(i int) error { return r.readPartitions(ctx, topics[i].group, topics[i].commit) })
@@ -131,7 +169,7 @@ func (r *oldReader) readOffsets(ctx context.Context) error {
 			offsets = append(offsets, func() error { return r.readOffset(ctx, t.group, t.commit.Topic, &t.commit.Commits[i]) })
 		}
 	}
-	if len(offsets) > maxOldOffsets {
+	if count+len(offsets) > maxOldOffsets {
 		return errOldOffsets
 	}
 	if err := each(len(offsets), func(i int) error { return offsets[i]() }); err != nil {
@@ -152,13 +190,17 @@ func offsetsPath(group, topic string) string {
 }
 
 // readPartitions reads the partitions of a topic in which a group has committed.
-func (r *oldReader) readPartitions(ctx context.Context, group string, of *cluster.GroupOffsets) error {
-	path := offsetsPath(group, of.Topic)
-	names, _, err := r.children(ctx, path)
+func (r *oldReader) readPartitions(ctx context.Context, group int, of *cluster.GroupOffsets) error {
+	path := offsetsPath(r.groups[group].Name, of.Topic)
+	names, listed, err := r.children(ctx, path)
+	if !listed {
+		r.states[group].broken.Store(true)
+	}
 	for _, name := range names {
 		id, err := strconv.ParseInt(name, 10, 32)
 		if err != nil || id < 0 || strconv.FormatInt(id, 10) != name {
 			r.faults.add(r.target(path), r.rubbish(path, fmt.Errorf("%.40q is no partition", name)))
+			r.states[group].broken.Store(true) // which is to be told in every poll
 			continue
 		}
 		of.Commits = append(of.Commits, cluster.Commit{Partition: int32(id)})
@@ -171,17 +213,19 @@ func (r *oldReader) readPartitions(ctx context.Context, group string, of *cluste
 const gone = -1
 
 // readOffset reads a commit.
-func (r *oldReader) readOffset(ctx context.Context, group, topic string, c *cluster.Commit) error {
-	path := offsetsPath(group, topic) + "/" + strconv.Itoa(int(c.Partition))
+func (r *oldReader) readOffset(ctx context.Context, group int, topic string, c *cluster.Commit) error {
+	path := offsetsPath(r.groups[group].Name, topic) + "/" + strconv.Itoa(int(c.Partition))
 	node, err := r.get(ctx, path)
 	if errors.Is(err, zk.ErrNoNode) {
 		c.Partition = gone
 		return nil
 	}
 	if err != nil {
+		r.states[group].broken.Store(true)
 		return r.overlook(path, err, &r.faults)
 	}
 	if c.Offset, err = parseOldOffset(node.data); err != nil {
+		r.states[group].broken.Store(true)
 		r.faults.add(r.target(path), r.rubbish(path, err))
 	}
 	return nil

@@ -2,6 +2,7 @@ package zookeeper
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -49,9 +50,10 @@ func TestOldGroups(t *testing.T) {
 	z.forbid("/kafka/consumers/secret/ids")
 	z.forbid("/kafka/consumers/secret/offsets/test/0")
 
-	got, faults, err := s.OldGroups(within(t), func(name string) bool { return name != "unwanted" })
-	if err != nil {
-		t.Fatal(err)
+	read, faults, err := s.OldGroups(within(t), func(name string) bool { return name != "unwanted" })
+	got := read.Groups
+	if err != nil || read.Limited {
+		t.Fatal(err, read.Limited)
 	}
 	want := []cluster.OldGroup{
 		{Name: "active", Members: 2, Subscribed: []string{"other", "test"}, Topics: []cluster.GroupOffsets{{Topic: "test", Commits: []cluster.Commit{{Partition: 2, Offset: at(50)}, {Partition: 10, Offset: at(70)}}}}},
@@ -86,7 +88,7 @@ func TestOldGroups(t *testing.T) {
 
 func TestNoOldGroups(t *testing.T) {
 	_, s := newKafka(t)
-	if got, faults, err := s.OldGroups(within(t), all); got != nil || faults != nil || err != nil {
+	if got, faults, err := s.OldGroups(within(t), all); got.Groups != nil || faults != nil || err != nil {
 		t.Errorf("without the znode: %v, %v, %v", got, faults, err)
 	}
 }
@@ -94,7 +96,7 @@ func TestNoOldGroups(t *testing.T) {
 func TestOldGroupsWithoutASession(t *testing.T) {
 	z, s := newKafka(t)
 	z.whenGreeted(func(int) action { return drop })
-	if got, _, err := s.OldGroups(within(t), all); got != nil || Reason(err) != string(cluster.ServerNotServing) {
+	if got, _, err := s.OldGroups(within(t), all); got.Groups != nil || Reason(err) != string(cluster.ServerNotServing) {
 		t.Errorf("got %v, error %v", got, err)
 	}
 }
@@ -104,8 +106,66 @@ func TestTooManyOldOffsets(t *testing.T) {
 	for i := range maxOldOffsets + 1 {
 		z.set(fmt.Sprintf("/kafka/consumers/g/offsets/t/%d", i), "1")
 	}
-	if got, _, err := s.OldGroups(within(t), all); got != nil || err == nil {
-		t.Errorf("%d groups, error %v", len(got), err)
+	if got, _, err := s.OldGroups(within(t), all); got.Groups != nil || err == nil {
+		t.Errorf("%d groups, error %v", len(got.Groups), err)
+	}
+}
+
+func TestTooManyOldGroups(t *testing.T) {
+	z, s := newKafka(t)
+	for i := range maxOldGroups + 1 {
+		z.set(fmt.Sprintf("/kafka/consumers/g%05d/ids/c", i), consoleRegistration)
+	}
+	if got, _, err := s.OldGroups(within(t), all); len(got.Groups) != maxOldGroups || !got.Limited || err != nil {
+		t.Errorf("%d groups, limited: %v, error %v", len(got.Groups), got.Limited, err)
+	}
+}
+
+// TestOldGroupsWithoutMembersAreKept: one request for each until a member comes.
+func TestOldGroupsWithoutMembersAreKept(t *testing.T) {
+	z, s := newKafka(t)
+	z.set("/kafka/consumers/dead/ids", "")
+	for i := range 10 {
+		z.set(fmt.Sprintf("/kafka/consumers/dead/offsets/t/%d", i), "5")
+	}
+	z.set("/kafka/consumers/odd/offsets/t/0", "many")
+	read := func() (got OldGroups, requests int) {
+		_, before, _ := z.counts()
+		got, _, err := s.OldGroups(within(t), all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, _ := z.counts()
+		return got, after - before
+	}
+	first, all := read()
+	second, few := read()
+	if !reflect.DeepEqual(first, second) {
+		t.Errorf("%+v, then %+v", first, second)
+	}
+	if want := 1 + 1 + 5; few != want || all != want+13 { // the root; dead; odd, which has no offset, as a whole
+		t.Errorf("%d requests, then %d, want %d", all, few, want)
+	}
+	second.Groups[0].Topics[0].Commits[0].Offset = at(9) // it is the caller's
+	z.set("/kafka/consumers/dead/offsets/t/0", "7")
+	if third, _ := read(); third.Groups[0].Topics[0].Commits[0].Offset != at(5) {
+		t.Error("read again at once, or shared with the caller")
+	}
+	z.set("/kafka/consumers/dead/ids/c", consoleRegistration)
+	if got, _ := read(); got.Groups[0].Members != 1 || got.Groups[0].Topics[0].Commits[0].Offset != at(7) {
+		t.Errorf("with a member: %+v", got.Groups[0])
+	}
+	z.remove("/kafka/consumers/dead/ids/c")
+	z.set("/kafka/consumers/dead/offsets/t/0", "8")
+	if got, _ := read(); got.Groups[0].Members != 0 || got.Groups[0].Topics[0].Commits[0].Offset != at(8) {
+		t.Errorf("its member left: %+v", got.Groups[0])
+	}
+	kept := s.oldGroups.groups["dead"]
+	kept.read = kept.read.Add(-keepOld)
+	s.oldGroups.groups["dead"] = kept
+	z.set("/kafka/consumers/dead/offsets/t/0", "9")
+	if got, _ := read(); got.Groups[0].Topics[0].Commits[0].Offset != at(9) {
+		t.Errorf("not read again after %v", keepOld)
 	}
 }
 

@@ -45,11 +45,12 @@ type SessionOptions struct {
 // read znodes. It is opened by the first call, and again whenever it was lost. Its
 // methods are safe for concurrent use and return by their context's deadline.
 type Session struct {
-	opts    SessionOptions
-	hosts   *hosts
-	auth    *authenticator
-	notices *notices
-	kept    *keptStates // nil where nothing is watched
+	opts      SessionOptions
+	hosts     *hosts
+	auth      *authenticator
+	notices   *notices
+	kept      *keptStates // nil where nothing is watched
+	oldGroups keptGroups
 
 	mu     sync.Mutex
 	link   *link         // nil until the next call opens one
