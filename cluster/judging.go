@@ -57,7 +57,7 @@ func (j *judging) group(g *Group) {
 	j.leave(g)
 }
 
-// enter finds what is remembered of a group.
+// enter finds what is remembered of a group, and doubts what contradicts it.
 func (j *judging) enter(g *Group) {
 	j.members = g.Members
 	switch old := j.oldMembers(g.Name); {
@@ -72,6 +72,7 @@ func (j *judging) enter(g *Group) {
 		j.track = &groupTrack{topics: map[string]*topicTrack{}, lost: map[string]int{}}
 		j.groups[g.Name] = j.track
 	}
+	j.track.doubt(g, j.now)
 }
 
 // leftTopic says whether the group has members and none of them consumes the topic. Old

@@ -212,8 +212,12 @@ func (p *Progress) keepRecords() {
 	}
 }
 
-// forgotten is how long a group is remembered that is not seen, in intervals.
-const forgotten = windowSlots
+// A group that is not seen is remembered for as long as a verdict looks back, and longer
+// than an outage of its coordinator should last.
+const (
+	forgotten   = windowSlots // intervals
+	leastMemory = 5 * time.Minute
+)
 
 // forget drops what no group needs any more.
 func (p *Progress) forget(now time.Time) {
@@ -225,7 +229,7 @@ func (p *Progress) forget(now time.Time) {
 		}
 	}
 	for name, g := range p.groups {
-		if now.Sub(g.seen) > forgotten*p.interval {
+		if now.Sub(g.seen) > max(forgotten*p.interval, leastMemory) {
 			delete(p.groups, name)
 		}
 	}

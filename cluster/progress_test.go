@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -284,7 +285,7 @@ func TestNothingIsRememberedForEver(t *testing.T) {
 	f := newFollow(t)
 	f.polls(3, nil)
 	f.group.Name = "other"
-	f.polls(windowSlots+2, nil)
+	f.polls(int(leastMemory/interval)+2, nil)
 	equal(t, "groups", len(f.progress.groups), 1)
 	f.failed = errNotRead
 	f.poll()
@@ -555,9 +556,38 @@ func TestPollsInARowForgetNoGroup(t *testing.T) {
 		t.Error("forgotten within three intervals")
 	}
 	f.group.Name = "other"
-	f.polls(forgotten+2, nil)
+	f.polls(int(leastMemory/interval)+2, nil)
 	f.group.Name = name
 	if g := f.poll(); !g.Committed.IsZero() {
 		t.Error("remembered for ever")
 	}
+}
+
+// TestACoordinatorThatHasJustTakenOver may not tell the latest commits yet.
+func TestACoordinatorThatHasJustTakenOver(t *testing.T) {
+	sum := func(f *follow, g Group) string {
+		n, known := g.Topics[0].LagSum(&f.topic)
+		return fmt.Sprint(n, known)
+	}
+	f := newFollow(t)
+	f.end(0, 110)
+	f.end(1, 120)
+	equal(t, "before", sum(f, f.polls(2, nil)), "30 true")
+	f.commits[1] = -1
+	equal(t, "a commit that was deleted", sum(f, f.poll()), "10 true")
+	f.commits[1] = 100
+	f.poll()
+	f.group.Coordinator = 7
+	f.commits = [2]int64{-1, 90}
+	equal(t, "one that is missing, and one that is older", sum(f, f.poll()), "0 false")
+	f.now = f.now.Add(-interval + time.Second)
+	f.commits = [2]int64{100, 100}
+	equal(t, "told again", sum(f, f.poll()), "30 true")
+	f.group.Coordinator = 8
+	f.commits[0] = 50
+	equal(t, "older at the next", sum(f, f.poll()), "0 false")
+	equal(t, "and still so later", sum(f, f.poll()), "80 true") // the interval is longer than a takeover
+	f.group.Coordinator = 9
+	f.commits[0] = 60
+	equal(t, "newer", sum(f, f.poll()), "70 true")
 }

@@ -15,6 +15,9 @@ type groupTrack struct {
 	lost      map[string]int // by topic: messages deleted before it had consumed them
 	known     bool           // it was in a snapshot before
 	seen      time.Time      // when it was last
+
+	coordinator int32     // of the group
+	tookOver    time.Time // when that was seen to have taken it over; zero when it was not
 }
 
 // topicTrack is what is remembered of a group's commits in a topic.
