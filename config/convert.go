@@ -30,28 +30,32 @@ func (g rawGroups) validated() Groups {
 func (r rawRebalance) validated() Rebalance {
 	var windows []Window
 	for _, w := range r.Windows {
-		windows = append(windows, Window{Cron: w.Cron, Duration: time.Duration(w.Duration), TimeZone: w.TimeZone})
+		windows = append(windows, Window{Cron: string(w.Cron), Duration: time.Duration(w.Duration), TimeZone: string(w.TimeZone)})
+	}
+	var excluded []int
+	for _, id := range r.ExcludeBrokers {
+		excluded = append(excluded, int(id))
 	}
 	return Rebalance{
 		Mode:                    r.Mode,
 		Threshold:               float64(r.Threshold),
 		PersistFor:              time.Duration(r.PersistFor),
 		Settle:                  time.Duration(r.Settle),
-		MaxRegistrationsPerHour: r.MaxRegistrationsPerHour,
-		SlowProbe:               SlowProbe{Factor: r.SlowProbe.Factor, AtLeast: time.Duration(r.SlowProbe.AtLeast)},
+		MaxRegistrationsPerHour: int(r.MaxRegistrationsPerHour),
+		SlowProbe:               SlowProbe{Factor: float64(r.SlowProbe.Factor), AtLeast: time.Duration(r.SlowProbe.AtLeast)},
 		BrokerLeft:              time.Duration(r.BrokerLeft),
 		Cooldown:                time.Duration(r.Cooldown),
-		MaxRunsPerHour:          r.MaxRunsPerHour,
-		BatchSize:               r.BatchSize,
+		MaxRunsPerHour:          int(r.MaxRunsPerHour),
+		BatchSize:               int(r.BatchSize),
 		BatchPause:              time.Duration(r.BatchPause),
-		MaxPartitionsPerMinute:  r.MaxPartitionsPerMinute,
+		MaxPartitionsPerMinute:  int(r.MaxPartitionsPerMinute),
 		MaxBrokersDown:          int(r.MaxBrokersDown),
 		MaxUnderReplicated:      int(r.MaxUnderReplicated),
-		MaxReassigning:          r.MaxReassigning,
-		PingPong:                PingPong{Within: time.Duration(r.PingPong.Within), Times: r.PingPong.Times},
+		MaxReassigning:          int(r.MaxReassigning),
+		PingPong:                PingPong{Within: time.Duration(r.PingPong.Within), Times: int(r.PingPong.Times)},
 		Windows:                 windows,
 		Topics:                  Filter{r.Topics.Include.regexp(), r.Topics.Exclude.regexp()},
-		ExcludeBrokers:          r.ExcludeBrokers,
+		ExcludeBrokers:          excluded,
 		LockPath:                string(r.LockPath),
 	}
 }

@@ -68,7 +68,7 @@ func TestEntriesHaveDefaults(t *testing.T) {
 func TestWindows(t *testing.T) {
 	var windows []rawWindow
 	decodeInto(t, `[{cron: "0 1 * * *", duration: 4h, time_zone: Europe/Berlin}]`, &windows)
-	got := rawRebalance{Windows: windows, ExcludeBrokers: []int{1, 2}, MaxBrokersDown: 3}.validated()
+	got := rawRebalance{Windows: windows, ExcludeBrokers: []natural{1, 2}, MaxBrokersDown: 3}.validated()
 	want := Rebalance{
 		Windows:        []Window{{Cron: "0 1 * * *", Duration: 4 * time.Hour, TimeZone: "Europe/Berlin"}},
 		ExcludeBrokers: []int{1, 2},
@@ -85,6 +85,56 @@ func TestLimit(t *testing.T) {
 		var got limit
 		if err := got.set(text); err != nil || got != want || got.String() != text {
 			t.Errorf("%s: got %d, %v, shown as %s", text, int(got), err, got)
+		}
+	}
+}
+
+// TestRebalance sets every key to something else than its default.
+func TestRebalance(t *testing.T) {
+	cfg, err := Parse("f.yml", []byte(`
+clusters:
+  - name: prod
+    zookeeper: {servers: [zk1:2181]}
+    rebalance:
+      mode: auto
+      threshold: 0.2
+      persist_for: 1m
+      settle: 2m
+      max_registrations_per_hour: 4
+      slow_probe: {factor: 6.5, at_least: 200ms}
+      broker_left: 3m
+      cooldown: 4m
+      max_runs_per_hour: 5
+      batch_size: 6
+      batch_pause: 7s
+      max_partitions_per_minute: 8
+      max_brokers_down: 9
+      max_under_replicated: 10
+      max_reassigning: 11
+      ping_pong: {within: 12m, times: 13}
+      windows: [{cron: "0 1 * * *", duration: 14h, time_zone: Europe/Berlin}]
+      topics: {include: a, exclude: b}
+      exclude_brokers: [0, 15]
+      lock_path: /ops/evenkeel
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Rebalance{
+		Mode: ModeAuto, Threshold: 0.2, PersistFor: time.Minute, Settle: 2 * time.Minute, MaxRegistrationsPerHour: 4,
+		SlowProbe: SlowProbe{Factor: 6.5, AtLeast: 200 * time.Millisecond}, BrokerLeft: 3 * time.Minute, Cooldown: 4 * time.Minute, MaxRunsPerHour: 5,
+		BatchSize: 6, BatchPause: 7 * time.Second, MaxPartitionsPerMinute: 8, MaxBrokersDown: 9, MaxUnderReplicated: 10, MaxReassigning: 11,
+		PingPong: PingPong{Within: 12 * time.Minute, Times: 13},
+		Windows:  []Window{{Cron: "0 1 * * *", Duration: 14 * time.Hour, TimeZone: "Europe/Berlin"}},
+		Topics:   Filter{regexp.MustCompile("a"), regexp.MustCompile("b")}, ExcludeBrokers: []int{0, 15}, LockPath: "/ops/evenkeel",
+	}
+	if got := cfg.Clusters[0].Rebalance; !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	for i := range reflect.TypeFor[Rebalance]().NumField() {
+		field := reflect.ValueOf(want).Field(i)
+		if field.IsZero() {
+			t.Errorf("%s is not set here", reflect.TypeFor[Rebalance]().Field(i).Name)
 		}
 	}
 }

@@ -83,7 +83,6 @@ func TestWrongFlags(t *testing.T) {
 		`--poll.interval: "-1s" is negative; a duration must not be`:                                                                                                             func(f *Flags) { f.PollInterval = "-1s" },
 		`--poll.timeout: "-1s" is negative; a duration must not be`:                                                                                                              func(f *Flags) { f.PollTimeout = "-1s" },
 		`--poll.timeout: 10s is longer than the poll interval of 5s; it must not be, unless the interval is under 1s`:                                                            func(f *Flags) { f.PollInterval = "5s" },
-		`--rebalance.mode: "auto" is not supported yet in this version; leave it out or set off`:                                                                                 func(f *Flags) { f.RebalanceMode = "auto" },
 		`--rebalance.mode: "always" is not allowed; it must be one of off, dry_run, auto`:                                                                                        func(f *Flags) { f.RebalanceMode = "always" },
 	} {
 		f := flags()

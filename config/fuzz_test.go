@@ -59,7 +59,7 @@ func render(cfg *Config) string {
 		fmt.Fprintf(&b, "  poll: {interval: %s, timeout: %s}\n", c.Poll.Interval, c.Poll.Timeout)
 		fmt.Fprintf(&b, "  topics: {%s, per_partition: %s}\n", renderFilter(c.Topics.Filter), c.Topics.PerPartition)
 		renderGroups(&b, c.Groups)
-		fmt.Fprintf(&b, "  rebalance: {threshold: %s}\n", strconv.FormatFloat(c.Rebalance.Threshold, 'g', -1, 64))
+		renderRebalance(&b, c.Rebalance)
 	}
 	return b.String()
 }
@@ -71,6 +71,21 @@ func renderGroups(b *strings.Builder, g Groups) {
 	}
 	fmt.Fprintf(b, "  groups: {%s, per_partition: %t, watch: %s, discover_from_offsets_topic: %t, objectives: [%s], quiet: %s}\n", renderFilter(g.Filter),
 		g.PerPartition, quoteAll(g.Watch), g.DiscoverFromOffsetsTopic, strings.Join(objectives, ", "), quotePattern(g.Quiet))
+}
+
+func renderRebalance(b *strings.Builder, r Rebalance) {
+	number := func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
+	var windows, brokers []string
+	for _, w := range r.Windows {
+		windows = append(windows, fmt.Sprintf("{cron: %s, duration: %s, time_zone: %s}", quote(w.Cron), w.Duration, quote(w.TimeZone)))
+	}
+	for _, id := range r.ExcludeBrokers {
+		brokers = append(brokers, strconv.Itoa(id))
+	}
+	fmt.Fprintf(b, "  rebalance:\n    mode: %s\n    threshold: %s\n    persist_for: %s\n    settle: %s\n    max_registrations_per_hour: %d\n", r.Mode, number(r.Threshold), r.PersistFor, r.Settle, r.MaxRegistrationsPerHour)
+	fmt.Fprintf(b, "    slow_probe: {factor: %s, at_least: %s}\n    broker_left: %s\n    cooldown: %s\n    max_runs_per_hour: %d\n", number(r.SlowProbe.Factor), r.SlowProbe.AtLeast, r.BrokerLeft, r.Cooldown, r.MaxRunsPerHour)
+	fmt.Fprintf(b, "    batch_size: %d\n    batch_pause: %s\n    max_partitions_per_minute: %d\n    max_brokers_down: %s\n    max_under_replicated: %s\n    max_reassigning: %d\n", r.BatchSize, r.BatchPause, r.MaxPartitionsPerMinute, limit(r.MaxBrokersDown), limit(r.MaxUnderReplicated), r.MaxReassigning)
+	fmt.Fprintf(b, "    ping_pong: {within: %s, times: %d}\n    windows: [%s]\n    topics: {%s}\n    exclude_brokers: [%s]\n    lock_path: %s\n", r.PingPong.Within, r.PingPong.Times, strings.Join(windows, ", "), renderFilter(r.Topics), strings.Join(brokers, ", "), quote(r.LockPath))
 }
 
 func renderKafka(b *strings.Builder, k Kafka) {

@@ -70,7 +70,8 @@ var scalars = []func() setter{
 	func() setter { return new(Flavour) }, func() setter { return new(count) }, func() setter { return new(portOrNone) },
 	func() setter { return new(serverName) }, func() setter { return new(Mechanism) }, func() setter { return new(scheme) },
 	func() setter { return new(tokenURL) }, func() setter { return new(awsRegion) }, func() setter { return new(roleARN) },
-	func() setter { return new(Secret) },
+	func() setter { return new(Secret) }, func() setter { return new(natural) }, func() setter { return new(multiple) },
+	func() setter { return new(cronSpec) }, func() setter { return new(timeZone) },
 }
 
 // FuzzScalars gives any text to every kind of value. Nothing panics, a refusal is one
@@ -79,7 +80,7 @@ var scalars = []func() setter{
 func FuzzScalars(f *testing.F) {
 	for _, text := range []string{
 		"", "15s", "1d", "-1s", "9223372036854775807ns", "292y", "1e400", "NaN", "0x10", "auto", ".*", "(", `\p{Greek}{1000}`, "k1:9092", "[::1]:9092",
-		"http://me:hunter2@h:1/?a", "https://login.example.org/token?a#b", "/kafka", "//", "0.8.2", "99.999.999", "arn:aws:iam::1:role/x", "eu-central-1", "a\nb", "\xff",
+		"http://me:hunter2@h:1/?a", "https://login.example.org/token?a#b", "/kafka", "//", "0.8.2", "99.999.999", "arn:aws:iam::1:role/x", "eu-central-1", "a\nb", "\xff", "0 1 * * *", "@daily", "TZ=", "Europe/Berlin",
 	} {
 		f.Add(text)
 	}

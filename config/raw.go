@@ -78,42 +78,42 @@ type rawObjective struct {
 }
 
 type rawRebalance struct {
-	Mode                    Mode         `yaml:"mode" built:"no"`
+	Mode                    Mode         `yaml:"mode"`
 	Threshold               fraction     `yaml:"threshold"`
-	PersistFor              duration     `yaml:"persist_for" built:"no"`
-	Settle                  duration     `yaml:"settle" built:"no"`
-	MaxRegistrationsPerHour int          `yaml:"max_registrations_per_hour" built:"no"`
-	SlowProbe               rawSlowProbe `yaml:"slow_probe" built:"no"`
-	BrokerLeft              duration     `yaml:"broker_left" built:"no"`
-	Cooldown                duration     `yaml:"cooldown" built:"no"`
-	MaxRunsPerHour          int          `yaml:"max_runs_per_hour" built:"no"`
-	BatchSize               int          `yaml:"batch_size" built:"no"`
-	BatchPause              duration     `yaml:"batch_pause" built:"no"`
-	MaxPartitionsPerMinute  int          `yaml:"max_partitions_per_minute" built:"no"`
-	MaxBrokersDown          limit        `yaml:"max_brokers_down" built:"no"`
-	MaxUnderReplicated      limit        `yaml:"max_under_replicated" built:"no"`
-	MaxReassigning          int          `yaml:"max_reassigning" built:"no"`
-	PingPong                rawPingPong  `yaml:"ping_pong" built:"no"`
-	Windows                 []rawWindow  `yaml:"windows" built:"no"`
-	Topics                  rawFilter    `yaml:"topics" built:"no"`
-	ExcludeBrokers          []int        `yaml:"exclude_brokers" built:"no"`
-	LockPath                znode        `yaml:"lock_path" built:"no"`
+	PersistFor              duration     `yaml:"persist_for"`
+	Settle                  duration     `yaml:"settle"`
+	MaxRegistrationsPerHour natural      `yaml:"max_registrations_per_hour"`
+	SlowProbe               rawSlowProbe `yaml:"slow_probe"`
+	BrokerLeft              duration     `yaml:"broker_left"`
+	Cooldown                duration     `yaml:"cooldown"`
+	MaxRunsPerHour          count        `yaml:"max_runs_per_hour"`
+	BatchSize               count        `yaml:"batch_size"`
+	BatchPause              duration     `yaml:"batch_pause"`
+	MaxPartitionsPerMinute  count        `yaml:"max_partitions_per_minute"`
+	MaxBrokersDown          limit        `yaml:"max_brokers_down"`
+	MaxUnderReplicated      limit        `yaml:"max_under_replicated"`
+	MaxReassigning          natural      `yaml:"max_reassigning"`
+	PingPong                rawPingPong  `yaml:"ping_pong"`
+	Windows                 []rawWindow  `yaml:"windows"`
+	Topics                  rawFilter    `yaml:"topics"`
+	ExcludeBrokers          []natural    `yaml:"exclude_brokers"`
+	LockPath                znode        `yaml:"lock_path"`
 }
 
 type rawSlowProbe struct {
-	Factor  float64  `yaml:"factor"`
+	Factor  multiple `yaml:"factor"`
 	AtLeast duration `yaml:"at_least"`
 }
 
 type rawPingPong struct {
 	Within duration `yaml:"within"`
-	Times  int      `yaml:"times"`
+	Times  count    `yaml:"times"`
 }
 
 type rawWindow struct {
-	Cron     string   `yaml:"cron"`
-	Duration duration `yaml:"duration"`
-	TimeZone string   `yaml:"time_zone"`
+	Cron     cronSpec `yaml:"cron"`
+	Duration period   `yaml:"duration"`
+	TimeZone timeZone `yaml:"time_zone"`
 }
 
 type rawFilter struct {

@@ -53,6 +53,9 @@ func (d *decoder) cluster(path string, raw *rawCluster) (Cluster, error) {
 	if err != nil {
 		return Cluster{}, err
 	}
+	if err := d.rebalance(path+".rebalance", &raw.Rebalance); err != nil {
+		return Cluster{}, err
+	}
 	return Cluster{
 		Name:      string(raw.Name),
 		Kafka:     kafka,
