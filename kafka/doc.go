@@ -4,7 +4,7 @@
 //
 // # What is asked
 //
-// These requests, and no other:
+// To watch a cluster, these requests, and no other:
 //
 //   - ListOffsets with no topics is the probe. It needs no privilege, every
 //     release answers it with a handful of bytes, and an answer is the only proof
@@ -22,6 +22,10 @@
 //   - Fetch of __consumer_offsets, of Kafka 0.8.2 to 0.10.1, which do not list groups
 //     without members. Only the keys of its messages are looked at.
 //   - ApiVersions, SaslHandshake and SaslAuthenticate, when a connection is opened.
+//
+// Whoever wants the leaders changed calls [Client.ElectPreferred], which sends
+// ElectLeaders for the partitions that it is given. It is the only write, and nothing
+// else in the package calls it.
 //
 // # Why nothing else
 //

@@ -59,6 +59,7 @@ type fake struct {
 	listener net.Listener
 	handle   func(received) answer
 	newcomer func() answer // as09 unless changed; nil leaves it to handle
+	elects   bool          // ElectLeaders may be sent, for partitions by name
 	since09  bool          // answer the ListGroups by which a 0.8 is told, where it is the next request; else leave it to handle
 
 	mu       sync.Mutex
@@ -172,7 +173,12 @@ func (f *fake) serve(conn net.Conn, id int) {
 			conn:    id,
 		}
 		r.body = frame[10+binary.BigEndian.Uint16(frame[8:]):] // after the client id
-		if !slices.Contains(safe, r.key) {
+		switch {
+		case r.key == keyElectLeaders && f.elects:
+			if err := r.electsByName(); err != nil {
+				f.t.Errorf("ElectLeaders %d: %v: % x", r.version, err, r.body)
+			}
+		case !slices.Contains(safe, r.key):
 			f.t.Errorf("request with key %d, version %d was sent: it is none of those that are safe", r.key, r.version)
 		}
 		if r.key == keyMetadata && r.namesTopic() {

@@ -73,6 +73,10 @@ var calls = map[int16]func(ctx context.Context, c *Client, n Node) error{
 	keyReassignments:   func(ctx context.Context, c *Client, n Node) error { _, err := c.Reassignments(ctx, n); return err },
 	keyDescribeCluster: func(ctx context.Context, c *Client, n Node) error { _, err := c.DescribeCluster(ctx, n); return err },
 	keyDescribeQuorum:  func(ctx context.Context, c *Client, n Node) error { _, err := c.Quorum(ctx, n); return err },
+	keyElectLeaders: func(ctx context.Context, c *Client, n Node) error {
+		_, err := c.ElectPreferred(ctx, n, map[string][]int32{"orders": {0}})
+		return err
+	},
 	keyDescribeConfigs: func(ctx context.Context, c *Client, n Node) error {
 		_, err := c.BrokerConfig(ctx, n, "min.insync.replicas")
 		return err
@@ -83,7 +87,7 @@ var calls = map[int16]func(ctx context.Context, c *Client, n Node) error{
 // request.
 func newHostile(t *testing.T, at int16, hostility func(net.Conn, []byte)) *fake {
 	t.Helper()
-	return newFake(t, func(r received) answer {
+	f := newFake(t, func(r received) answer {
 		switch r.key {
 		case at:
 			return answer{takeOver: hostility}
@@ -93,7 +97,7 @@ func newHostile(t *testing.T, at int16, hostility func(net.Conn, []byte)) *fake 
 			}
 			return versions(map[int16]int16{
 				keyListOffsets: 6, keyMetadata: 12, keyOffsetFetch: 8, keyDescribeGroups: 5, keyListGroups: 5, keyDescribeConfigs: 4,
-				keyReassignments: 0, keyDescribeQuorum: 2, keyDescribeCluster: 2, keyConsumerGroups: 1,
+				keyReassignments: 0, keyDescribeQuorum: 2, keyDescribeCluster: 2, keyConsumerGroups: 1, keyElectLeaders: 2,
 				keySaslHandshake: 1, keySaslAuthenticate: 2,
 			})
 		case keySaslAuthenticate: // tagged fields; error, message, challenge, lifetime; tagged fields
@@ -102,6 +106,8 @@ func newHostile(t *testing.T, at int16, hostility func(net.Conn, []byte)) *fake 
 			return saslAnswer(r, 0)
 		}
 	})
+	f.elects = at == keyElectLeaders
+	return f
 }
 
 // Whatever is answered at whatever step, there is an error that names the broker, by

@@ -28,6 +28,7 @@ type Identity struct {
 	Reassignments    bool // ListPartitionReassignments (2.4)
 	DescribesCluster bool // DescribeCluster (2.8)
 	Quorum           bool // DescribeQuorum (3.3, in KRaft)
+	ElectLeaders     bool // ElectPreferred (2.2)
 }
 
 // Identity returns what the node last said of itself. Where it has not been
@@ -80,6 +81,7 @@ func identify(known spans, level int16) Identity {
 		Reassignments:    known.knows(kmsg.ListPartitionReassignments, 0),
 		DescribesCluster: known.knows(kmsg.DescribeCluster, 0),
 		Quorum:           known.knows(kmsg.DescribeQuorum, 0),
+		ElectLeaders:     known.knows(kmsg.ElectLeaders, 0),
 	}
 }
 

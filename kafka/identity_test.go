@@ -85,7 +85,7 @@ func TestWhatReleasesCan(t *testing.T) {
 		Release: "4.4", Mode: cluster.ModeKRaft, AnswersVersions: true,
 		Groups: true, EmptyGroups: true, AllOffsets: true, BatchOffsets: true, Timestamps: true, StableOffsets: true,
 		NamesController: true, TellsReplicas: true, Configs: true,
-		Reassignments: true, DescribesCluster: true, Quorum: true,
+		Reassignments: true, DescribesCluster: true, Quorum: true, ElectLeaders: true,
 	}
 	of39 := all
 	of39.Release, of39.Mode, of39.Quorum = "3.9", cluster.ModeZooKeeper, false
@@ -94,7 +94,7 @@ func TestWhatReleasesCan(t *testing.T) {
 	of24 := of28
 	of24.Release, of24.DescribesCluster = "2.4", false
 	of21 := of24
-	of21.Release, of21.Reassignments = "2.1", false
+	of21.Release, of21.Reassignments, of21.ElectLeaders = "2.1", false, false
 	of010 := of21
 	of010.Release, of010.TellsReplicas, of010.Configs, of010.StableOffsets = "0.10", false, false, false
 	for broker, want := range map[string]Identity{
