@@ -1,5 +1,8 @@
-// Package zookeeper asks the ensemble under a Kafka cluster what it knows. It
-// only reads: nothing in it creates, changes or deletes a znode.
+// Package zookeeper asks the ensemble under a Kafka cluster what it knows. It creates,
+// changes or deletes a znode in two places alone, which nothing else here calls:
+// [Session.ElectPreferred], which writes an election for Kafka's controller and nothing
+// else of Kafka's, and [Lock], by which several processes agree who does that, below a
+// path of its own.
 //
 // Two questions are asked, on two ways.
 //
@@ -32,6 +35,10 @@
 // With Changed in [SessionOptions] the session tells at once that something of what was
 // read has changed, by ZooKeeper's watches, and reads the states of partitions anew
 // only where a watch has fired. [Ensemble.Look] asks the servers for srvr alone.
+//
+// A request that writes may have been heard although its answer was lost. So what became
+// of it is read back, and what cannot be known is said to be unknown. Nothing is done
+// twice that would not be the same as once.
 //
 // With Auth in [SessionOptions] every connection is authenticated before anything is
 // asked on it, with the credentials as they are then. Without TLS a digest's password

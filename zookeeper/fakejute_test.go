@@ -11,6 +11,7 @@ import (
 func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w *fakeConn) bool {
 	xid, op := int32(binary.BigEndian.Uint32(frame)), int32(binary.BigEndian.Uint32(frame[4:]))
 	var path string
+	var write *fakeWrite
 	watch := false
 	switch op {
 	case opExists, opGetData, opChildren, opSync:
@@ -20,6 +21,13 @@ func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w
 	case opAuth:
 		return z.serveAuth(xid, frame[12:], w)
 	case opPing, opClose:
+	case opCreate, opDelete, opSetData, opMulti:
+		if !z.writable {
+			z.t.Errorf("the client sent operation %d, which is no reading", op)
+			return false
+		}
+		write = readWrite(op, frame[8:])
+		path = write.path()
 	default:
 		z.t.Errorf("the client sent operation %d, which is no reading", op)
 		return false
@@ -28,9 +36,15 @@ func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w
 	if op != opPing {
 		z.requests++
 	}
-	react := z.react
+	if write != nil {
+		z.writes = append(z.writes, write.String())
+	}
+	react, todo := z.react, answer
 	z.mu.Unlock()
-	if react != nil && op != opClose && !obey(react(op, path), r, w) {
+	if react != nil && op != opClose {
+		todo = react(op, path)
+	}
+	if todo != dropAfter && !obey(todo, r, w) {
 		return false
 	}
 
@@ -43,10 +57,12 @@ func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w
 		z.arm(w, op, path)
 	}
 	switch {
+	case write != nil:
+		code = z.apply(session, write, &body)
 	case op == opSync:
 		body.bytes([]byte(path))
 	case op == opClose:
-		delete(z.sessions, session)
+		z.endSession(session)
 	case op == opPing:
 	case node == nil:
 		code = codeNoNode
@@ -65,6 +81,9 @@ func (z *fakeZooKeeper) serveRequest(session int64, frame []byte, r io.Reader, w
 			body.bytes([]byte(name))
 		}
 		body.stat(node, len(names))
+	}
+	if todo == dropAfter {
+		return false
 	}
 	var reply jute
 	reply.int32(xid).int64(z.zxid).int32(code)
@@ -115,7 +134,7 @@ func (j *jute) bytes(b []byte) *jute {
 
 func (j *jute) stat(n *fakeNode, children int) *jute {
 	j.int64(n.czxid).int64(n.mzxid).int64(n.ctime).int64(n.ctime)
-	j.int32(n.version).int32(0).int32(0).int64(0)
+	j.int32(n.version).int32(0).int32(0).int64(n.owner)
 	return j.int32(int32(len(n.data))).int32(int32(children)).int64(n.pzxid)
 }
 

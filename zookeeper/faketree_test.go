@@ -14,6 +14,8 @@ type fakeNode struct {
 	version             int32
 	ctime               int64 // milliseconds; fakeCtime, and now for marks of a deletion
 	forbidden           bool
+	owner               int64 // the session that an ephemeral one belongs to
+	acl                 string
 }
 
 // set makes or changes a znode, with the parents that it needs.
@@ -49,9 +51,12 @@ func (z *fakeZooKeeper) setLocked(p, data string) {
 func (z *fakeZooKeeper) remove(p string) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	if z.nodes[p] == nil {
-		return
+	if z.nodes[p] != nil {
+		z.removeLocked(p)
 	}
+}
+
+func (z *fakeZooKeeper) removeLocked(p string) {
 	for name := range z.nodes {
 		if name == p || strings.HasPrefix(name, p+"/") {
 			delete(z.nodes, name)

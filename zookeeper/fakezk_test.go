@@ -10,9 +10,10 @@ import (
 )
 
 // fakeZooKeeper is a fake: a server that speaks as much of ZooKeeper's client
-// protocol as a reader needs, over a tree in memory. It exists because a real
+// protocol as is needed here, over a tree in memory. It exists because a real
 // server neither hangs, drops a connection nor changes a znode at the one moment
-// that a test is about. It fails the test when it is asked to write.
+// that a test is about. It fails the test when it is asked to write, unless that is
+// what the test is about.
 type fakeZooKeeper struct {
 	t        testing.TB
 	listener net.Listener
@@ -34,15 +35,18 @@ type fakeZooKeeper struct {
 	hello    []byte                             // the last request for a session
 	hostile  bool                               // it announces four billion children
 	readOnly bool                               // it serves only who will do with a read-only server
+	writable bool                               // it may be written to
+	writes   []string                           // what it was asked to write, operation and path, done or not
 }
 
 type action int
 
 const (
-	answer action = iota
-	drop          // close the connection
-	hang          // never answer, on this connection, anything any more
-	babble        // answer what is no ZooKeeper's protocol
+	answer    action = iota
+	drop             // close the connection
+	hang             // never answer, on this connection, anything any more
+	babble           // answer what is no ZooKeeper's protocol
+	dropAfter        // do what is asked, and close the connection instead of answering
 )
 
 const (
@@ -110,7 +114,9 @@ func (z *fakeZooKeeper) dropAll() {
 
 func (z *fakeZooKeeper) expire() {
 	z.mu.Lock()
-	clear(z.sessions)
+	for session := range z.sessions {
+		z.endSession(session)
+	}
 	z.mu.Unlock()
 	z.dropAll()
 }

@@ -38,7 +38,12 @@ func newLink(opts SessionOptions, hosts *hosts, auth *authenticator, notices *no
 	l.conn, l.events, err = zk.Connect(opts.Servers, opts.Timeout,
 		zk.WithDialer(l.dialer.open), zk.WithHostProvider(hosts), zk.WithMaxBufferSize(maxFrame),
 		zk.WithLogger(quietLogger{opts.Log}), zk.WithLogInfo(false),
-		zk.WithEventCallback(func(event zk.Event) { notices.take(l, event) }))
+		zk.WithEventCallback(func(event zk.Event) {
+			if opts.single && event.State == zk.StateExpired {
+				l.dialer.sever() // before the library asks for another session
+			}
+			notices.take(l, event)
+		}))
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("open a session with ZooKeeper: %w", err)

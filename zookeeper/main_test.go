@@ -9,10 +9,11 @@ import (
 	"github.com/evenkeel/evenkeel/testbed"
 )
 
-// The goroutine that is let be starts the processes of real servers, as long as the
-// tests run.
+// The goroutines that are let be, as long as the tests run, start the processes of real
+// servers, and tick for the metrics of the client that makes topics on them.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(testbed.SpawnerFunction))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(testbed.SpawnerFunction),
+		goleak.IgnoreAnyFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
 }
 
 // eventually waits until ok says yes, and fails the test when it never does.

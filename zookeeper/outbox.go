@@ -18,8 +18,8 @@ const sendTimeout = 5 * time.Second
 type outbox struct {
 	mu      sync.Mutex
 	waiting []byte
-	spare   []byte         // for what comes while waiting is being sent
-	listing map[int32]bool // xids of requests for children that were not answered
+	spare   []byte           // for what comes while waiting is being sent
+	special map[int32]uint32 // operations whose answers are looked into, by xid, until answered
 	sending bool
 	err     error
 }
@@ -35,12 +35,7 @@ func (o *outbox) post(conn net.Conn, request []byte, watched *watchList) error {
 	begin := len(o.waiting)
 	o.waiting = append(o.waiting, request...)
 	watched.arm(o.waiting[begin:])
-	if len(request) >= watchable && binary.BigEndian.Uint32(request[8:]) == getChildrenOp {
-		if o.listing == nil {
-			o.listing = make(map[int32]bool)
-		}
-		o.listing[int32(binary.BigEndian.Uint32(request[4:]))] = true
-	}
+	o.remember(request)
 	if !o.sending {
 		o.sending = true
 		go o.send(conn)
@@ -48,15 +43,29 @@ func (o *outbox) post(conn net.Conn, request []byte, watched *watchList) error {
 	return nil
 }
 
-// lists says whether the answer that came is to a request for children.
-func (o *outbox) lists(xid int32) bool {
+// remember keeps what was asked for where the answer has to be looked into. The lock is
+// held.
+func (o *outbox) remember(request []byte) {
+	if len(request) < watchable {
+		return
+	}
+	switch op := binary.BigEndian.Uint32(request[8:]); op {
+	case getChildrenOp, multiOp:
+		if o.special == nil {
+			o.special = make(map[int32]uint32)
+		}
+		o.special[int32(binary.BigEndian.Uint32(request[4:]))] = op
+	}
+}
+
+// answered returns the operation that the answer which came is to, 0 for one that was not
+// remembered.
+func (o *outbox) answered(xid int32) uint32 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.listing[xid] {
-		return false
-	}
-	delete(o.listing, xid)
-	return true
+	op := o.special[xid]
+	delete(o.special, xid)
+	return op
 }
 
 // send sends what waits until nothing does.

@@ -39,6 +39,11 @@ type SessionOptions struct {
 	// goroutines of the session, one call at a time, and not after Close returned. It
 	// must neither block nor call the session.
 	Changed func(what string)
+
+	// single: a link has one session, and none after that has expired, so that nothing
+	// which waits to be sent is ever sent in a session that does not hold what the one
+	// before did.
+	single bool
 }
 
 // Session is one long-lived client session with the ensemble, shared by all who
@@ -169,6 +174,20 @@ func call[T any](ctx context.Context, s *Session, f func(*zk.Conn) (T, error)) (
 	}
 }
 
+// once makes a call that changes something, and does not repeat it. It says whether it is
+// unsure what became of it: that a request was lost does not mean that it was not heard.
+func once[T any](ctx context.Context, s *Session, f func(*zk.Conn) (T, error)) (value T, err error, unsure bool) {
+	if err := ctx.Err(); err != nil {
+		return value, err, false
+	}
+	l, err := s.acquire(ctx)
+	if err != nil {
+		return value, err, false
+	}
+	value, err, lost := attempt(ctx, s, l, f)
+	return value, err, lost || err != nil && ctx.Err() != nil
+}
+
 // attempt makes a call on a link, and says whether it is worth another attempt.
 func attempt[T any](ctx context.Context, s *Session, l *link, f func(*zk.Conn) (T, error)) (value T, err error, again bool) {
 	type result struct {
@@ -189,6 +208,9 @@ func attempt[T any](ctx context.Context, s *Session, l *link, f func(*zk.Conn) (
 			if l.stale(s.opts.Timeout) {
 				s.abandon(l)
 			}
+		}
+		if r.err != nil && l.dialer.ctx.Err() != nil { // there will be no other connection
+			s.abandon(l)
 		}
 		return r.value, l.explain(r.err), l.again(r.err)
 	case <-ctx.Done():

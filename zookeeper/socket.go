@@ -37,11 +37,11 @@ type socket struct {
 	auth   []byte // what authenticates it; nil for nothing
 	dialer *dialer
 
-	greeted  bool
-	greeting []byte  // what is still to be handed over of the server's first answer
-	head     [4]byte // length of the frame that begins
-	have     int     // bytes of head that were read
-	left     int     // bytes left of the frame
+	greeted bool
+	held    []byte  // what was read as a whole and is still to be handed over
+	head    [4]byte // length of the frame that begins
+	have    int     // bytes of head that were read
+	left    int     // bytes left of the frame
 
 	out outbox
 }
@@ -56,9 +56,9 @@ func (s *socket) Read(p []byte) (int, error) {
 		s.greeted = true
 		s.dialer.began()
 	}
-	if len(s.greeting) > 0 {
-		n := copy(p, s.greeting)
-		s.greeting = s.greeting[n:]
+	if len(s.held) > 0 {
+		n := copy(p, s.held)
+		s.held = s.held[n:]
 		return n, nil
 	}
 	n, err := s.readFrame(p)
@@ -126,7 +126,7 @@ func (s *socket) greet() error {
 			return err
 		}
 	}
-	s.greeting = frame
+	s.held = frame
 	return nil
 }
 
@@ -143,10 +143,10 @@ func (s *socket) readFrame(p []byte) (int, error) {
 		if size < minFrame || size > maxFrame {
 			return 0, fmt.Errorf("%w: an answer of %d bytes", errBadReply, size)
 		}
-		if err := s.checkCount(int(size)); err != nil {
+		if err := s.checkAnswer(int(size)); err != nil {
 			return 0, err
 		}
-		s.left, s.have = int(size), 0
+		s.left, s.have = int(size)-len(s.held), 0
 	}
 	return n, err
 }

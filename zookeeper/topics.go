@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -67,7 +66,7 @@ func (s *Session) readTopic(ctx context.Context, name string, f *faults) (*clust
 // readState reads what the controller recorded of a partition, unless that is known
 // to be what it was.
 func (s *Session) readState(ctx context.Context, topic string, p *cluster.Partition, f *faults) error {
-	path := topicsPath + "/" + topic + "/partitions/" + strconv.Itoa(int(p.ID)) + "/state"
+	path := pathOfState(topic, p.ID)
 	entry, found := s.kept.find(s.opts.Chroot+path, p)
 	if found {
 		return nil
