@@ -46,7 +46,13 @@ type Snapshot struct {
 	// Unconfirmed: no release like this one can prove that a controller is active,
 	// so what it tells is shown as it stands.
 	Unconfirmed bool
-	Permissions map[Permission]bool // what this user may do, as far as the release tells
+	// ElectionPending: a preferred-replica election is written in ZooKeeper, and the
+	// controller has not yet taken it.
+	ElectionPending bool
+	// LeaderRebalance is auto.leader.rebalance.enable as a broker told it last; nil where
+	// none has.
+	LeaderRebalance *bool
+	Permissions     map[Permission]bool // what this user may do, as far as the release tells
 
 	Outcomes map[Source]Outcome
 	Summary  *Summary       // what follows from the picture; nil when the picture was not read

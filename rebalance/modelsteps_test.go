@@ -1,0 +1,5 @@
+//go:build !race
+
+package rebalance
+
+const modelSteps = 1_000_000
