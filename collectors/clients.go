@@ -21,6 +21,8 @@ type RegistryReader interface {
 	Registry(ctx context.Context, choose zookeeper.PictureChoice) zookeeper.Registry
 	Members(ctx context.Context) ([]cluster.Member, error)
 	TopicConfigs(ctx context.Context, topics []string, key string) (map[string]string, []cluster.Fault, error)
+	ElectionPending(ctx context.Context) (bool, error)
+	ElectPreferred(ctx context.Context, ask map[string][]int32) (written map[string][]int32, err error)
 	OldGroups(ctx context.Context, match func(group string) bool) (zookeeper.OldGroups, []cluster.Fault, error)
 }
 
@@ -42,5 +44,6 @@ type BrokerClient interface {
 	ListOffsets(ctx context.Context, n kafka.Node, position kafka.Position, ask map[string][]int32) (kafka.Offsets, error)
 	OffsetsSince(ctx context.Context, n kafka.Node, ask map[string]map[int32]time.Time) (kafka.Founds, error)
 	CommitKeys(ctx context.Context, n kafka.Node, partition int32, from cluster.Offset) (kafka.CommitKeys, error)
+	ElectPreferred(ctx context.Context, n kafka.Node, ask map[string][]int32) (map[string]map[int32]error, error)
 	Retain(nodes []kafka.Node)
 }

@@ -20,6 +20,8 @@ const (
 	sessionKeyKRaft     = "broker.session.timeout.ms"
 	sessionKeyZooKeeper = "zookeeper.session.timeout.ms"
 
+	balancerKey = "auto.leader.rebalance.enable"
+
 	// configsAge is how old a setting may become before it is read again: people
 	// change them rarely, and there are as many as topics.
 	configsAge = 5 * time.Minute
@@ -124,6 +126,7 @@ func (r *reading) configReader(ctx context.Context) askConfigs {
 	for _, n := range nodes {
 		if r.brokers.Identity(n).Configs {
 			r.readSessionTimeout(ctx, n)
+			r.readBalancer(ctx, n)
 			return func(topics []string) (map[string]int, []cluster.Fault) { return r.minISRFromBroker(ctx, n, topics) }
 		}
 	}
@@ -199,6 +202,17 @@ func numbers(told map[string]string) (values map[string]int, bad error) {
 		values[topic] = n
 	}
 	return values, bad
+}
+
+// readBalancer learns whether the controllers elect preferred leaders of their own accord.
+func (r *reading) readBalancer(ctx context.Context, n kafka.Node) {
+	text, err := r.brokers.BrokerConfig(ctx, n, balancerKey)
+	if err != nil {
+		return
+	}
+	if on, err := strconv.ParseBool(text); err == nil {
+		r.balances = &on
+	}
 }
 
 // readSessionTimeout learns how long the controllers wait for a silent broker. Where

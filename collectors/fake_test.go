@@ -63,6 +63,9 @@ type fakeCluster struct {
 	founds  map[string]map[int32]kafka.Found
 	untimed map[string][]int32               // logs without timestamps
 	since   []map[string]map[int32]time.Time // the times that were asked for
+	pending bool                             // an election is written
+	written map[string][]int32               // of an election by the znode
+	elected map[string]map[int32]error       // as the controller told
 	tiered  map[string]string                // remote.storage.enable by topic
 }
 
@@ -282,6 +285,18 @@ func (f *fakeCluster) CommitKeys(ctx context.Context, n kafka.Node, partition in
 func (f registryOf) OldGroups(ctx context.Context, match func(string) bool) (zookeeper.OldGroups, []cluster.Fault, error) {
 	old := slices.DeleteFunc(slices.Clone(f.old), func(g cluster.OldGroup) bool { return !match(g.Name) })
 	return zookeeper.OldGroups{Groups: old}, nil, f.note(ctx, "old groups")
+}
+
+func (f registryOf) ElectionPending(ctx context.Context) (bool, error) {
+	return f.pending, f.note(ctx, "election pending")
+}
+
+func (f registryOf) ElectPreferred(ctx context.Context, ask map[string][]int32) (map[string][]int32, error) {
+	return f.written, f.note(ctx, fmt.Sprintf("election znode %v", ask))
+}
+
+func (f *fakeCluster) ElectPreferred(ctx context.Context, n kafka.Node, ask map[string][]int32) (map[string]map[int32]error, error) {
+	return f.elected, f.note(ctx, fmt.Sprintf("elect %d %v", n.ID, ask))
 }
 
 func (f *fakeCluster) Retain(nodes []kafka.Node) { f.retained = nodes }

@@ -25,6 +25,7 @@ func (p *Poller) freeze(r *reading, trigger cluster.Trigger) Result {
 		Ensemble: r.ensemble, Registrations: r.registrations, Controller: r.controller, ClusterID: r.clusterID,
 		Mode: r.mode, Release: oldestRelease(r.brokerList), Brokers: r.brokerList, BrokersTried: r.tried, BrokersHeard: r.heard,
 		Picture: r.picture, Groups: r.groups, Quorum: r.quorum, Unconfirmed: r.unconfirmed, Permissions: r.permissions(),
+		ElectionPending: r.electionPending, LeaderRebalance: r.balances,
 		Outcomes: r.outcomes, Requests: p.requests.counts(),
 	}
 	if picture, ok := r.picture.Get(); ok {

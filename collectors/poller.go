@@ -41,6 +41,7 @@ type Poller struct {
 	doubt     time.Duration // how long metadata is not trusted after a controller was missed, where the registry tells instead
 	mode      cluster.Mode  // as the brokers told it last
 	listener  string        // the listener of the bootstrap addresses, where that had to be found out
+	balances  *bool         // auto.leader.rebalance.enable, as a broker told it last
 	session   time.Duration // how long a controller waits for a silent broker; 0 until it was told
 	minISR    minISRMemory
 	// What went wrong when settings were read last.
@@ -76,9 +77,9 @@ func NewPoller(cfg config.Cluster, known cluster.Known, log *slog.Logger) (*Poll
 // watchZooKeeper adds the ensemble to what is polled.
 func (p *Poller) watchZooKeeper(cfg config.ZooKeeper) {
 	dial := zookeeper.DialFunc(security.Dialer(cfg.TLS))
-	session := zookeeper.NewSession(zookeeper.SessionOptions{
-		Servers: cfg.Servers, Chroot: cfg.Chroot, Dial: dial, Auth: zookeeperAuth(cfg.Auth), Log: p.log, Changed: p.changed,
-	})
+	opts := p.sessionOptions(cfg)
+	opts.Changed = p.changed
+	session := zookeeper.NewSession(opts)
 	ensemble := zookeeper.NewEnsemble(cfg.Servers, zookeeper.EnsembleOptions{Dial: dial, AdminPort: cfg.AdminServerPort, AllMetrics: cfg.AllMetrics})
 	p.ensemble, p.registry = ensemble, session
 	closeBrokers := p.close

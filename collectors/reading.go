@@ -22,22 +22,23 @@ type reading struct {
 	mu       sync.Mutex // guards outcomes while sources are read side by side
 	outcomes map[cluster.Source]cluster.Outcome
 
-	ensemble      *cluster.Ensemble
-	registrations cluster.Reading[map[int32]*cluster.Registration]
-	controller    cluster.Reading[cluster.Controller]
-	clusterID     string
-	picture       cluster.Reading[*cluster.Picture]
-	quorum        cluster.Reading[*cluster.Quorum]
-	told          map[int32]*cluster.Registration // what a broker told of the others, believed or not
-	silent        bool                            // no controller answered through a broker that did
-	unconfirmed   bool                            // nothing can confirm what brokers tell
-	operations    operations                      // what this user may do
-	boots         []kafka.Node                    // bootstrap addresses that were asked
-	brokerList    []cluster.Broker
-	tried, heard  int
-	groups        cluster.Reading[*cluster.Groups]
-	wanted        cluster.Wants     // what more to ask leaders for
-	found         []cluster.Finding // of that
+	ensemble        *cluster.Ensemble
+	registrations   cluster.Reading[map[int32]*cluster.Registration]
+	controller      cluster.Reading[cluster.Controller]
+	clusterID       string
+	picture         cluster.Reading[*cluster.Picture]
+	quorum          cluster.Reading[*cluster.Quorum]
+	told            map[int32]*cluster.Registration // what a broker told of the others, believed or not
+	silent          bool                            // no controller answered through a broker that did
+	unconfirmed     bool                            // nothing can confirm what brokers tell
+	electionPending bool                            // an election is written in ZooKeeper
+	operations      operations                      // what this user may do
+	boots           []kafka.Node                    // bootstrap addresses that were asked
+	brokerList      []cluster.Broker
+	tried, heard    int
+	groups          cluster.Reading[*cluster.Groups]
+	wanted          cluster.Wants     // what more to ask leaders for
+	found           []cluster.Finding // of that
 }
 
 // stage runs a part of the poll that must be done by a share of the poll's time.

@@ -28,7 +28,11 @@ func (r *reading) readRegistry(ctx context.Context, probes *prober) {
 			return r.metadataPicture(probes, registered)
 		})
 		r.note(cluster.SourcePartitions, counted(reg.Partitions))
-		return counted(reg.Members).Faults, reg.Members.Err
+		faults := counted(reg.Members).Faults
+		if reg.Members.Err == nil {
+			faults = append(faults, r.readElection(ctx)...)
+		}
+		return faults, reg.Members.Err
 	})
 	r.registrations, r.controller, r.clusterID, r.picture = reg.Registrations, reg.Controller, reg.ClusterID, reg.Picture
 	r.operations.topicsHidden = reg.Hidden

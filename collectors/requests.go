@@ -11,7 +11,7 @@ import (
 
 // polledAPIs are the requests that every poll may send; each is counted from 0.
 var polledAPIs = []string{
-	"ApiVersions", "ConsumerGroupDescribe", "DescribeCluster", "DescribeConfigs", "DescribeGroups", "DescribeQuorum", "Fetch",
+	"ApiVersions", "ConsumerGroupDescribe", "DescribeCluster", "DescribeConfigs", "DescribeGroups", "DescribeQuorum", "ElectLeaders", "Fetch",
 	"ListGroups", "ListOffsets", "ListPartitionReassignments", "Metadata", "OffsetFetch",
 }
 
