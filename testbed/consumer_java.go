@@ -34,6 +34,8 @@ type ReaderSpec struct {
 	// ReadCommitted has the consumer read nothing of transactions that are open or
 	// aborted, for releases from 0.11.
 	ReadCommitted bool
+	// Tell has the consumer note every message that it reads; see Consumer.Read.
+	Tell bool
 }
 
 // StartReader starts the Java client of the cluster's own release, always in a
@@ -105,6 +107,9 @@ func memberProperties(rel kafkaRelease, spec ReaderSpec) (map[string]string, err
 	p := consumerProperties(spec.Group)
 	const bytes = "org.apache.kafka.common.serialization.ByteArrayDeserializer"
 	maps.Copy(p, map[string]string{"key.deserializer": bytes, "value.deserializer": bytes, "auto.offset.reset": "earliest"})
+	if spec.Tell {
+		p["evenkeel.tell"] = "true"
+	}
 	if spec.ReadCommitted {
 		p["isolation.level"] = "read_committed"
 	}

@@ -2,6 +2,7 @@ import java.io.FileInputStream;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -17,7 +19,8 @@ import org.apache.kafka.common.errors.WakeupException;
 /**
  * Reads as a consumer of a group until SIGTERM: FILE with its settings, then the
  * topics, of which the group gives it partitions. With evenkeel.assign=0,1 among
- * the settings it takes these partitions of the only topic for itself.
+ * the settings it takes these partitions of the only topic for itself. With
+ * evenkeel.tell it prints of each message partition, offset and value.
  */
 public final class Member {
     public static void main(String[] args) throws Throwable {
@@ -27,6 +30,7 @@ public final class Member {
         }
         List<String> topics = Arrays.asList(args).subList(1, args.length);
         Object assign = settings.remove("evenkeel.assign");
+        boolean tell = settings.remove("evenkeel.tell") != null;
         KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings);
         Thread main = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
@@ -51,7 +55,13 @@ public final class Member {
         long committed = System.nanoTime();
         try {
             while (true) {
-                poll.invoke();
+                ConsumerRecords<?, ?> records = (ConsumerRecords<?, ?>) poll.invoke();
+                if (tell) {
+                    for (ConsumerRecord<?, ?> record : records) {
+                        System.out.println("read: " + record.partition() + " " + record.offset() + " "
+                                + new String((byte[]) record.value(), StandardCharsets.UTF_8));
+                    }
+                }
                 // 0.9 commits of its own accord for members only.
                 if (assign != null && System.nanoTime() - committed > 200_000_000) {
                     consumer.commitAsync();
