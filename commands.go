@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/evenkeel/evenkeel/config"
 	"github.com/evenkeel/evenkeel/exporter"
@@ -26,7 +27,7 @@ func runServe(cfg *config.Config, load func() (*config.Config, error), o *option
 		return fail(exitMistake, fmt.Errorf("--web.config.file: %w", err))
 	}
 	e, err := exporter.New(cfg, exporter.Options{
-		Load: load, EnableLifecycle: o.enableLifecycle, Version: version.Version, Logger: log,
+		Load: load, EnableLifecycle: o.enableLifecycle, Authenticates: authenticates(*o.web.WebConfigFile), Version: version.Version, Logger: log,
 	})
 	if err != nil {
 		return fail(exitMistake, err)
@@ -82,6 +83,26 @@ func runCheck(cfg *config.Config, o *options, log *slog.Logger) int {
 		return fail(exitCheckMistake, err)
 	}
 	return int(verdict)
+}
+
+// authenticates returns what tells whether the web configuration of now, which is read
+// anew for every request, lets nobody in who is not known.
+func authenticates(file string) func() (bool, error) {
+	return func() (bool, error) {
+		if file == "" {
+			return false, nil
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return false, err
+		}
+		var c web.Config
+		if err := yaml.Unmarshal(data, &c); err != nil {
+			return false, err
+		}
+		clients := c.TLSConfig.ClientAuth
+		return len(c.Users) > 0 || clients == "RequireAndVerifyClientCert", nil
+	}
 }
 
 func runConfigCheck(file string) int {

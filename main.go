@@ -22,7 +22,7 @@ import (
 // Exit codes of the contract: a mistake on the command line or in the file.
 const (
 	exitMistake      = 2
-	exitCheckMistake = 3 // from check, where 2 means critical
+	exitCheckMistake = 3 // from check and elect, where 2 means something else
 )
 
 // options is everything that the command line says.
@@ -34,6 +34,7 @@ type options struct {
 	enableLifecycle bool
 	checkClusters   []string
 	checkOutput     string
+	elect           electFlags
 	configCheckFile string
 	log             promslog.Config
 }
@@ -65,19 +66,21 @@ func run(args []string) int {
 	app.UsageWriter(os.Stdout)
 	serve := app.Command("serve", "Run. The default command.").Default()
 	check := app.Command("check", "Poll once and report: exit status 0 healthy, 1 warning, 2 critical, 3 could not tell.")
+	elect := app.Command("elect", "Give partitions back to their preferred leaders now: exit status 0 done, 1 partly, 2 forbidden, 3 could not tell.")
 	configCheck := app.Command("config-check", "Check a configuration file.")
 	app.Command("version", "Print the version.")
 	o.addFlags(app)
 	o.web = webflag.AddFlags(serve, ":9308")
 	serve.Flag("shard", "This evenkeel's share of groups and partition series, where several watch the same clusters: i/n, with i from 0.").StringVar(&o.shard)
-	serve.Flag("web.enable-lifecycle", "Allow POST /-/reload.").BoolVar(&o.enableLifecycle)
+	serve.Flag("web.enable-lifecycle", "Allow POST /-/reload, and with authentication /-/rebalance/...").BoolVar(&o.enableLifecycle)
 	check.Flag("cluster", "Check this cluster of the file only (repeatable).").StringsVar(&o.checkClusters)
 	check.Flag("output", "text or json.").Default("text").StringVar(&o.checkOutput)
+	o.elect.add(elect)
 	configCheck.Arg("file", "Configuration file.").Required().StringVar(&o.configCheckFile)
 
 	command, err := app.Parse(args)
 	mistake := exitMistake
-	if command == "check" || err != nil && slices.Contains(args, "check") {
+	if reports(command) || err != nil && slices.ContainsFunc(args, reports) {
 		mistake = exitCheckMistake
 	}
 	if err != nil {
@@ -96,11 +99,17 @@ func run(args []string) int {
 	}
 	log := promslog.New(&o.log)
 	slog.SetDefault(log)
-	if command == "check" {
+	switch command {
+	case "check":
 		return runCheck(cfg, &o, log)
+	case "elect":
+		return runElect(cfg, &o, log)
 	}
 	return runServe(cfg, load, &o, log)
 }
+
+// reports says whether a command has an exit status for what it could not tell.
+func reports(command string) bool { return command == "check" || command == "elect" }
 
 // fail says what is wrong in one line, also where a library needs several.
 func fail(code int, err error) int {
@@ -108,7 +117,7 @@ func fail(code int, err error) int {
 	return code
 }
 
-// addFlags declares the flags that serve and check take alike.
+// addFlags declares the flags that serve, check and elect take alike.
 func (o *options) addFlags(app *kingpin.Application) {
 	single := func(name, help string) *kingpin.FlagClause {
 		set := new(bool)

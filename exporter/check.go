@@ -29,6 +29,10 @@ func Check(ctx context.Context, cfg *config.Config, opts CheckOptions) (cluster.
 	if err != nil {
 		return cluster.Untold, err
 	}
+	runs, err := pastRuns(cfg.StateFile, opts.Logger)
+	if err != nil {
+		return cluster.Untold, err
+	}
 	pollers := make([]*collectors.Poller, len(chosen))
 	for i, c := range chosen {
 		if pollers[i], err = collectors.NewPoller(c, nil, opts.Logger); err != nil {
@@ -48,7 +52,7 @@ func Check(ctx context.Context, cfg *config.Config, opts CheckOptions) (cluster.
 	report := make([]checkCluster, 0, len(snapshots))
 	for i, s := range snapshots {
 		worst = worst.Worse(s.Verdict())
-		report = append(report, checkCluster{describeSnapshot(s, false), groupsForCheck(s, chosen[i].Topics.Match)})
+		report = append(report, checkCluster{describeSnapshot(s, false), groupsForCheck(s, chosen[i].Topics.Match), runs(s.Cluster)})
 	}
 	if opts.JSON {
 		enc := json.NewEncoder(opts.Out)
@@ -110,6 +114,9 @@ func writeReport(out io.Writer, c checkCluster) error {
 		say("  partitions %d, offline %s", c.Summary.Total, unknown(c.Summary.Offline))
 	}
 	for _, line := range c.Groups.report() {
+		say("  %s", line)
+	}
+	if line := c.Runs.line(); line != "" {
 		say("  %s", line)
 	}
 	return failed

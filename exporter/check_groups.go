@@ -25,6 +25,7 @@ const (
 type checkCluster struct {
 	apiCluster
 	Groups checkGroups `json:"groups"`
+	Runs   *checkRuns  `json:"rebalance,omitempty"` // where there is a state file
 }
 
 // checkGroups is what a check says of the consumer groups of a cluster.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/evenkeel/evenkeel/collectors"
 	"github.com/evenkeel/evenkeel/metrics"
+	"github.com/evenkeel/evenkeel/rebalance"
 )
 
 var update = flag.Bool("update", false, "write docs/metrics.md anew")
@@ -57,13 +58,17 @@ func TestMetricsPageIsUpToDate(t *testing.T) {
 	}
 	b.WriteString("## evenkeel itself\n\nOf each cluster:\n\n")
 	writeTable(&b, collectors.Families()[declared:])
-	b.WriteString("Of the process, beside the usual `go_*` and `process_*`:\n\n| name | meaning |\n|---|---|\n")
+	b.WriteString("Of the rebalancer of each cluster, see [rebalance.md](rebalance.md):\n\n| name | type | labels | meaning |\n|---|---|---|---|\n")
+	for _, d := range rebalance.Declarations() {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", d.Name, d.Type, strings.Join(d.Labels, ", "), d.Help)
+	}
+	b.WriteString("\nOf the process, beside the usual `go_*` and `process_*`:\n\n| name | meaning |\n|---|---|\n")
 	gathered, err := newExporter(t, twoClusters, Options{}).registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range gathered {
-		if strings.HasPrefix(f.GetName(), "evenkeel_") {
+		if strings.HasPrefix(f.GetName(), "evenkeel_") && !strings.HasPrefix(f.GetName(), "evenkeel_rebalance_") {
 			fmt.Fprintf(&b, "| %s | %s |\n", f.GetName(), f.GetHelp())
 		}
 	}

@@ -13,18 +13,21 @@ import (
 	promcollectors "github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 
-	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/config"
 	"github.com/evenkeel/evenkeel/metrics"
+	"github.com/evenkeel/evenkeel/rebalance"
 )
 
 // Options says how an Exporter is to run.
 type Options struct {
 	// Load reads the configuration anew for a reload; nil where there is no file.
 	Load            func() (*config.Config, error)
-	EnableLifecycle bool // allow POST /-/reload
-	Version         string
-	Logger          *slog.Logger
+	EnableLifecycle bool // allow POST /-/reload and /-/rebalance/...
+	// Authenticates says whether the web configuration of now lets nobody in who is not
+	// known; nil where there is none.
+	Authenticates func() (bool, error)
+	Version       string
+	Logger        *slog.Logger
 }
 
 // Exporter watches the clusters of a configuration. Use New, Run and Handler.
@@ -69,6 +72,7 @@ func New(cfg *config.Config, opts Options) (*Exporter, error) {
 	}
 	e.registry.MustRegister(e.reloadOK, e.reloadAt, versioncollector.NewCollector("evenkeel"),
 		promcollectors.NewGoCollector(), promcollectors.NewProcessCollector(promcollectors.ProcessCollectorOpts{}))
+	e.registry.MustRegister(rebalance.Collector{Runners: e.runners()})
 	state, err := openState(cfg.StateFile, e.log)
 	if err != nil {
 		return nil, err
@@ -91,8 +95,7 @@ func (e *Exporter) build(cfg *config.Config, old []*watcher) ([]*watcher, error)
 			watchers = append(watchers, old[i])
 			continue
 		}
-		remember := func(k cluster.Known) { e.state.remember(c.Name, k) }
-		w, err := newWatcher(c, e.state.known(c.Name), e.enc, e.log, remember)
+		w, err := newWatcher(c, e.state, e.enc, e.log)
 		if err != nil {
 			return nil, err
 		}

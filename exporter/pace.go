@@ -85,7 +85,7 @@ func (p *pace) begin(trigger cluster.Trigger, now time.Time) {
 func (p *pace) end(trigger cluster.Trigger, settled bool, now time.Time) {
 	p.ended = now
 	switch trigger {
-	case cluster.TriggerInterval:
+	case cluster.TriggerInterval, cluster.TriggerRun:
 	case cluster.TriggerFollowUp:
 		if settled {
 			p.follow = len(followUps)

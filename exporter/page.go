@@ -27,6 +27,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 		return fmt.Sprintf("%.1f ms", *seconds*1000)
 	},
 	"age":     age,
+	"flag":    func(v *bool) bool { return v != nil && *v },
 	"members": members,
 	"mark":    mark,
 	"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
@@ -64,10 +65,11 @@ type pageData struct {
 	Clusters []pageCluster
 }
 
-// pageCluster is a cluster with a look at its groups.
+// pageCluster is a cluster with a look at its groups and elections.
 type pageCluster struct {
 	apiCluster
 	Groups pageGroups
+	Runs   *pageRuns
 }
 
 // servePage shows what the snapshots say to a person, what is wrong first.
@@ -77,6 +79,7 @@ func (e *Exporter) servePage(w http.ResponseWriter, _ *http.Request) {
 		c := pageCluster{apiCluster: describe(watcher, data.Now, false)}
 		if p, fresh := watcher.fresh(data.Now); fresh {
 			c.Groups = groupsForPage(p.snapshot, watcher.cfg.Topics.Match)
+			c.Runs = runsForPage(watcher, data.Now)
 		}
 		data.Clusters = append(data.Clusters, c)
 	}

@@ -23,12 +23,16 @@ func (e *Exporter) Handler() http.Handler {
 func (e *Exporter) routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /{$}":                    e.servePage,
+		"GET /api/v1/elections":       e.serveElections,
 		"GET /metrics":                e.serveMetrics,
 		"GET /api/v1/clusters":        e.serveClusters,
 		"GET /api/v1/clusters/{name}": e.serveCluster,
 		"GET /-/healthy":              serveHealthy,
 		"GET /-/ready":                e.serveReady,
 		"POST /-/reload":              e.serveReload,
+		"POST /-/rebalance/pause":     e.serveWord(pauseWord),
+		"POST /-/rebalance/resume":    e.serveWord(resumeWord),
+		"POST /-/rebalance/exclude":   e.serveWord(excludeWord),
 	}
 }
 

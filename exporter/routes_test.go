@@ -89,7 +89,8 @@ func TestOtherSitesCannotPost(t *testing.T) {
 			}
 			before := *reloads
 			res, text := fetch(t, e, method, path, c.header...)
-			if got := res.StatusCode == http.StatusForbidden; got != c.refused {
+			// What a person tells the rebalancer is refused in this test for another reason.
+			if got := res.StatusCode == http.StatusForbidden && !strings.Contains(text, "without authentication"); got != c.refused {
 				t.Errorf("%s with %q: %d %s", path, c.header, res.StatusCode, text)
 			}
 			if path == "/-/reload" && (*reloads == before) != c.refused {

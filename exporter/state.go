@@ -30,17 +30,19 @@ type stateContent struct {
 }
 
 type clusterState struct {
-	Brokers []cluster.KnownBroker `json:"known_brokers"`
+	Brokers   []cluster.KnownBroker `json:"known_brokers"`
+	Rebalance *rebalanceMemory      `json:"rebalance,omitempty"`
 }
 
-// stateFile keeps the known brokers of all clusters over restarts. With an empty
-// path it keeps them in memory only.
+// stateFile keeps over restarts the known brokers of all clusters and what is known of
+// elections. With an empty path it keeps them in memory only, which is over reloads.
 type stateFile struct {
 	path string
 	log  *slog.Logger
 
 	mu      sync.Mutex
 	brokers map[string]cluster.Known
+	runs    map[string]rebalanceMemory
 	written time.Time
 	failing bool // the last attempt to write failed
 }
@@ -49,7 +51,7 @@ type stateFile struct {
 // cannot be understood is an error, since to overwrite it would lose what another
 // release or another program keeps there.
 func openState(path string, log *slog.Logger) (*stateFile, error) {
-	f := &stateFile{path: path, log: log, brokers: map[string]cluster.Known{}}
+	f := &stateFile{path: path, log: log, brokers: map[string]cluster.Known{}, runs: map[string]rebalanceMemory{}}
 	if path == "" {
 		return f, nil
 	}
@@ -73,8 +75,29 @@ func openState(path string, log *slog.Logger) (*stateFile, error) {
 			known[b.ID] = b
 		}
 		f.brokers[name] = known
+		if c.Rebalance != nil {
+			f.runs[name] = *c.Rebalance
+		}
 	}
 	return f, nil
+}
+
+// rebalance returns what is remembered of elections in a cluster. It is not to be changed.
+func (f *stateFile) rebalance(name string) rebalanceMemory {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.runs[name]
+}
+
+// setRebalance changes what is remembered of elections in a cluster, and writes the file
+// before it returns.
+func (f *stateFile) setRebalance(name string, change func(*rebalanceMemory)) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m := f.runs[name]
+	change(&m)
+	f.runs[name] = m
+	return f.write()
 }
 
 // known returns the brokers known of a cluster, in a map that must not be changed.
@@ -92,7 +115,7 @@ func (f *stateFile) remember(name string, known cluster.Known) {
 	same := f.brokers[name].Same(known)
 	f.brokers[name] = known
 	if !same || f.failing || time.Since(f.written) > refreshState {
-		f.write()
+		_ = f.write() // it says so itself
 	}
 }
 
@@ -100,21 +123,28 @@ func (f *stateFile) remember(name string, known cluster.Known) {
 func (f *stateFile) flush(watched []*watcher) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	maps.DeleteFunc(f.brokers, func(name string, _ cluster.Known) bool {
+	gone := func(name string) bool {
 		return !slices.ContainsFunc(watched, func(w *watcher) bool { return w.cfg.Name == name })
-	})
-	f.write()
+	}
+	maps.DeleteFunc(f.brokers, func(name string, _ cluster.Known) bool { return gone(name) })
+	maps.DeleteFunc(f.runs, func(name string, _ rebalanceMemory) bool { return gone(name) })
+	_ = f.write() // it says so itself
 }
 
 // write replaces the file as a whole. That it fails is said once, and once more
 // when it works again.
-func (f *stateFile) write() {
+func (f *stateFile) write() error {
 	if f.path == "" {
-		return
+		return nil
 	}
 	content := stateContent{Version: stateVersion, Clusters: map[string]clusterState{}}
 	for name, known := range f.brokers {
 		content.Clusters[name] = clusterState{Brokers: known.Sorted()}
+	}
+	for name, m := range f.runs {
+		c := content.Clusters[name]
+		c.Rebalance = &m
+		content.Clusters[name] = c
 	}
 	data, err := json.MarshalIndent(content, "", "  ")
 	if err == nil {
@@ -122,12 +152,13 @@ func (f *stateFile) write() {
 	}
 	switch {
 	case err != nil && !f.failing:
-		f.log.Error("State file not written: known brokers will be forgotten at a restart", "path", f.path, "err", err)
+		f.log.Error("State file not written: known brokers and elections will be forgotten at a restart", "path", f.path, "err", err)
 	case err == nil && f.failing:
 		f.log.Info("State file written again", "path", f.path)
 	}
 	f.failing = err != nil
 	f.written = time.Now()
+	return err
 }
 
 // writeFile replaces a file atomically: whoever reads it, also after a crash, sees

@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -38,8 +39,11 @@ type watcher struct {
 	log        *slog.Logger
 	remember   func(cluster.Known)
 
-	events chan cluster.Trigger // what asks for a poll
-	news   newsBell             // there is something to be shown before a poll has looked
+	rebalancer *rebalancer // nil where another shard has it
+
+	events chan cluster.Trigger          // what asks for a poll
+	asks   chan chan<- *cluster.Snapshot // who waits for a poll that begins after now
+	news   newsBell                      // there is something to be shown before a poll has looked
 
 	publishing sync.Mutex
 	edition    uint64 // of what was published last; guarded by publishing
@@ -50,19 +54,28 @@ type watcher struct {
 	done   chan struct{}
 }
 
-func newWatcher(cfg config.Cluster, known cluster.Known, enc *encoder, log *slog.Logger, remember func(cluster.Known)) (*watcher, error) {
+func newWatcher(cfg config.Cluster, state *stateFile, enc *encoder, log *slog.Logger) (*watcher, error) {
 	log = log.With("kafka_cluster", cfg.Name)
-	poller, err := collectors.NewPoller(cfg, known, log)
+	poller, err := collectors.NewPoller(cfg, state.known(cfg.Name), log)
 	if err != nil {
 		return nil, fmt.Errorf("cluster %s: %w", cfg.Name, err)
 	}
-	return &watcher{
-		cfg: cfg, enc: enc, log: log, remember: remember, poller: poller,
+	w := &watcher{
+		cfg: cfg, enc: enc, log: log, poller: poller,
+		remember:   func(k cluster.Known) { state.remember(cfg.Name, k) },
 		exposition: collectors.NewExposition(cfg, enc.Encoder, log),
 		events:     make(chan cluster.Trigger, 1),
+		asks:       make(chan chan<- *cluster.Snapshot),
 		news:       newNewsBell(),
 		done:       make(chan struct{}),
-	}, nil
+	}
+	if cfg.Shard.First() {
+		w.rebalancer, err = newRebalancer(cfg, poller, w.pollNow, rebalanceKeeper{state, cfg.Name}, log)
+		if err != nil {
+			return nil, fmt.Errorf("cluster %s: %w", cfg.Name, err)
+		}
+	}
+	return w, nil
 }
 
 // start begins to poll; stop ends it.
@@ -70,11 +83,17 @@ func (w *watcher) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel = cancel
 	go w.run(ctx)
+	if w.rebalancer != nil {
+		w.rebalancer.start()
+	}
 }
 
 // stop ends polling and returns when the poll under way has ended, which it does
-// by its deadline at the latest.
+// by its deadline at the latest. An election under way is read back before.
 func (w *watcher) stop() {
+	if w.rebalancer != nil {
+		w.rebalancer.stop()
+	}
 	w.cancel()
 	<-w.done
 }
@@ -90,30 +109,59 @@ func (w *watcher) run(ctx context.Context) {
 	listening.Go(func() { w.news.serve(ctx, w.amend) })
 	pace := newPace(w.cfg.Poll.Interval)
 	for {
-		trigger, ok := w.wait(ctx, pace)
+		trigger, asked, ok := w.wait(ctx, pace)
 		if !ok {
 			return
 		}
 		pace.begin(trigger, time.Now())
-		settled := w.poll(ctx, trigger)
+		s, settled := w.poll(ctx, trigger)
 		pace.end(trigger, settled, time.Now())
+		if asked != nil {
+			asked <- s
+		}
 	}
 }
 
-// wait returns when a poll is due, with what starts it; false when ctx has ended.
-func (w *watcher) wait(ctx context.Context, pace *pace) (cluster.Trigger, bool) {
+// pollNow polls as soon as the poll under way has ended, and returns what it saw when that
+// is published.
+func (w *watcher) pollNow(ctx context.Context) (*cluster.Snapshot, error) {
+	answer := make(chan *cluster.Snapshot, 1)
+	select {
+	case w.asks <- answer:
+	case <-w.done:
+		return nil, errors.New("polling has ended")
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for a poll: %w", ctx.Err())
+	}
+	select {
+	case s := <-answer:
+		if s == nil {
+			return nil, errors.New("the poll failed")
+		}
+		return s, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for the end of a poll: %w", ctx.Err())
+	}
+}
+
+// wait returns when a poll is due, with what starts it, and with who waits for it, if
+// anybody does; false when ctx has ended.
+func (w *watcher) wait(ctx context.Context, pace *pace) (trigger cluster.Trigger, asked chan<- *cluster.Snapshot, ok bool) {
 	for {
 		due, trigger := pace.next()
 		timer := time.NewTimer(time.Until(due))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return "", false
+			return "", nil, false
 		case t := <-w.events:
 			timer.Stop()
 			pace.note(t, time.Now())
+		case asked := <-w.asks:
+			timer.Stop()
+			return cluster.TriggerRun, asked, true
 		case <-timer.C:
-			return trigger, ctx.Err() == nil
+			return trigger, nil, ctx.Err() == nil
 		}
 	}
 }
@@ -150,10 +198,10 @@ func (w *watcher) amend() (published bool) {
 	return published
 }
 
-// poll polls and publishes, and says whether the cluster has come to rest. A panic in
-// it costs this poll and no more: what was published before stays until it is too
-// old.
-func (w *watcher) poll(ctx context.Context, trigger cluster.Trigger) (settled bool) {
+// poll polls, publishes and returns what it saw, and says whether the cluster has come to
+// rest. A panic in it costs this poll and no more: what was published before stays until
+// it is too old.
+func (w *watcher) poll(ctx context.Context, trigger cluster.Trigger) (s *cluster.Snapshot, settled bool) {
 	w.guard("Poll failed", func() {
 		result := w.poller.Poll(ctx, trigger)
 		if ctx.Err() != nil {
@@ -161,9 +209,9 @@ func (w *watcher) poll(ctx context.Context, trigger cluster.Trigger) (settled bo
 		}
 		w.publish(result)
 		w.remember(w.poller.Known())
-		settled = result.Settled
+		s, settled = result.Snapshot, result.Settled
 	})
-	return settled
+	return s, settled
 }
 
 // guard calls f, and logs a panic of it.
@@ -183,6 +231,9 @@ func (w *watcher) publish(r collectors.Result) {
 	w.tell(r)
 	if r.Edition < w.edition {
 		return
+	}
+	if w.rebalancer != nil {
+		w.rebalancer.Observe(r.Snapshot)
 	}
 	encoded, err := w.encode(r.Snapshot)
 	if err != nil {
@@ -231,9 +282,11 @@ func (w *watcher) fresh(now time.Time) (p *published, ok bool) {
 	if p == nil {
 		return nil, false
 	}
-	limit := 3*w.cfg.Poll.Interval + w.cfg.Poll.Timeout
-	return p, now.Sub(p.snapshot.Finished) <= limit
+	return p, now.Sub(p.snapshot.Finished) <= staleAfter(w.cfg.Poll)
 }
+
+// staleAfter is the age from which on a snapshot is too old to be true.
+func staleAfter(p config.Poll) time.Duration { return 3*p.Interval + p.Timeout }
 
 // ready says whether the cluster has been reached since the start, else why not.
 func (w *watcher) ready() (ok bool, reason string) {

@@ -23,10 +23,15 @@ func newTestWatcher(t *testing.T, yaml string, log *slog.Logger, remember func(c
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := newWatcher(cfg.Clusters[0], nil, &encoder{Encoder: metrics.NewEncoder()}, log, remember)
+	state, err := openState("", log)
 	if err != nil {
 		t.Fatal(err)
 	}
+	w, err := newWatcher(cfg.Clusters[0], state, &encoder{Encoder: metrics.NewEncoder()}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.remember = remember
 	return w
 }
 
