@@ -25,6 +25,8 @@ const (
 	betweenPolls = 10 * time.Second
 	scrapesOfOwn = 20
 	pollPatience = 3 * pollInterval
+	// The age of a message of last week takes seven polls, of one just written fewer.
+	pollsToRest = 12
 )
 
 // evenkeel is measured between its scrapes, because it works whether it is
@@ -70,7 +72,7 @@ type own struct {
 
 // measure measures everything but what the brokers use.
 func (m own) measure(ctx context.Context) (result, error) {
-	if err := m.awaitPoll(ctx); err != nil {
+	if err := m.awaitRest(ctx, pollInterval); err != nil {
 		return result{}, err
 	}
 	out := result{size: m.Size.Name, exporter: m.name, own: new(ownResult)}
@@ -84,23 +86,25 @@ func (m own) measure(ctx context.Context) (result, error) {
 	return out, m.measureScrapes(ctx, &out)
 }
 
-// awaitPoll returns when a first poll is shown, which has connected, read settings
-// and filled caches.
-func (m own) awaitPoll(ctx context.Context) error {
-	for begun := time.Now(); ; {
-		s, err := m.samples(ctx)
-		switch {
-		case err != nil:
+// awaitRest returns when polls at an interval do what they do for ever where nothing
+// is written: they have connected, read settings and filled caches, and know how old
+// all messages are that groups have not consumed. Until then each poll asks the leaders
+// for timestamps as well.
+func (m own) awaitRest(ctx context.Context, interval time.Duration) error {
+	known, all := 0, m.Size.Groups*m.Size.PartitionsPerTopic
+	for range pollsToRest {
+		if err := wait(ctx, interval); err != nil {
 			return err
-		case s.sum["evenkeel_polls_total"] > 0:
-			return nil
-		case time.Since(begun) > pollPatience:
-			return fmt.Errorf("no poll within %v", pollPatience)
 		}
-		if err := wait(ctx, 200*time.Millisecond); err != nil {
+		s, err := m.samples(ctx)
+		if err != nil {
 			return err
+		}
+		if known = s.number["kafka_consumergroup_lag_seconds"]; known >= all {
+			return nil
 		}
 	}
+	return fmt.Errorf("after %d polls the lag in seconds is known of %d partitions of groups, want %d: they still ask for timestamps", pollsToRest, known, all)
 }
 
 // nextPollOver returns when a poll that begins from now on is over.

@@ -13,7 +13,8 @@ import (
 )
 
 // mostRequests is what a poll may send to so many brokers, at any number of
-// partitions and groups; what is read at a slow pace of its own comes on top.
+// partitions and groups, when all ages of messages are known that groups have not
+// consumed; what is read at a slow pace of its own comes on top.
 func mostRequests(brokers int) int { return 2 + 6*brokers }
 
 // slowPace are requests that do not belong to a poll: settings of topics are
@@ -23,6 +24,9 @@ const slowPace = "DescribeConfigs"
 // measureBrokers measures what polls cost the brokers, after warming them up.
 func (m own) measureBrokers(ctx context.Context) (window, error) {
 	if err := wait(ctx, warmUp); err != nil {
+		return window{}, err
+	}
+	if err := m.awaitRest(ctx, fastInterval); err != nil {
 		return window{}, err
 	}
 	before, err := m.samples(ctx)
@@ -84,6 +88,7 @@ func (m own) checkWork(s samples) error {
 	for name, want := range map[string]int{
 		"kafka_topic_partition_current_offset": m.Size.Partitions(),
 		"kafka_consumergroup_lag":              m.Size.Groups * m.Size.PartitionsPerTopic,
+		"kafka_consumergroup_lag_seconds":      m.Size.Groups * m.Size.PartitionsPerTopic,
 		"kafka_broker_up":                      load.Brokers,
 	} {
 		if got := s.number[name]; got < want {
