@@ -25,7 +25,8 @@ func TestPollingHarmsNobody(t *testing.T) {
 	c := testbed.StartT(t, testbed.Spec{OneJVM: true, Properties: map[string]string{"delete.topic.enable": "true"}})
 	must(t, c.CreateTopic(ctx, "test", assignment))
 	must(t, c.CreateTopic(ctx, "doomed", assignment))
-	p := start(t, "--zookeeper.servers="+c.ZooKeeperConnect(), "--poll.interval=1s", "--poll.timeout=1s")
+	// A dry run decides as mode auto does, and writes no more than mode off.
+	p := start(t, "--zookeeper.servers="+c.ZooKeeperConnect(), "--poll.interval=1s", "--poll.timeout=1s", "--rebalance.mode=dry_run")
 	p.shows("all in order", 30*time.Second, "kafka_brokers 2", "kafka_partitions 4", `kafka_topic_partitions{topic="doomed"} 2`)
 
 	work, stop := context.WithTimeout(ctx, time.Minute)
@@ -53,6 +54,11 @@ func TestPollingHarmsNobody(t *testing.T) {
 	for _, topic := range []string{"doomed", "__consumer_offsets"} {
 		if _, _, err := c.ZK().Get(c.Path("/brokers/topics/" + topic)); !errors.Is(err, zk.ErrNoNode) {
 			t.Errorf("topic %s is there (%v), though nobody but evenkeel could have made it", topic, err)
+		}
+	}
+	for _, znode := range []string{"/evenkeel", "/admin/preferred_replica_election"} {
+		if there, _, err := c.ZK().Exists(c.Path(znode)); there || err != nil {
+			t.Errorf("%s is there: %t, %v", znode, there, err)
 		}
 	}
 	for _, api := range []string{"OffsetFetch", "ListGroups", "DescribeGroups"} {

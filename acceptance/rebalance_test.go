@@ -17,7 +17,7 @@ import (
 )
 
 // hasty is a rebalancer's policy by which nothing takes minutes.
-const hasty = "persist_for: 1s, settle: 2s, broker_left: 2s, cooldown: 1s, batch_pause: 200ms, max_runs_per_hour: 60, max_registrations_per_hour: 60"
+const hasty = "persist_for: 1s, settle: 2s, broker_left: 2s, cooldown: 1s, batch_pause: 200ms, max_runs_per_hour: 60, max_registrations_per_hour: 60, ping_pong: {times: 100}"
 
 // TestLeadersComeBack plays the story that evenkeel was made for to its end, without a
 // person: by the znode up to Kafka 2.1, by the API after it.
@@ -73,17 +73,18 @@ func startKeeping(t *testing.T, c *testbed.Cluster, policy string) *program {
 // keeping writes the configuration of a cluster with a policy of its rebalancer.
 func keeping(t *testing.T, c *testbed.Cluster, policy string) (file string) {
 	t.Helper()
-	where := "{}"
+	zookeeper := ""
 	if kafka, _ := c.Releases(); kafka[0] < '4' {
-		where = fmt.Sprintf("{servers: [%s]}", c.ZooKeeperConnect())
+		zookeeper = fmt.Sprintf("    zookeeper: {servers: [%s]}\n", c.ZooKeeperConnect())
 	}
+	return writeKeeping(t, c, zookeeper, policy)
+}
+
+func writeKeeping(t *testing.T, c *testbed.Cluster, zookeeper, policy string) (file string) {
+	t.Helper()
 	file = filepath.Join(t.TempDir(), "evenkeel.yml")
-	text := fmt.Sprintf("clusters:\n  - name: c\n    kafka: {brokers: [%s]}\n    zookeeper: %s\n    poll: {interval: 500ms, timeout: 3s}\n    rebalance: {%s}\n",
-		strings.Join(c.Bootstrap(), ", "), where, policy)
-	if where == "{}" {
-		text = strings.Replace(text, "    zookeeper: {}\n", "", 1)
-	}
-	writeConfig(t, file, text)
+	writeConfig(t, file, fmt.Sprintf("clusters:\n  - name: c\n    kafka: {brokers: [%s]}\n%s    poll: {interval: 500ms, timeout: 3s}\n    rebalance: {%s}\n",
+		strings.Join(c.Bootstrap(), ", "), zookeeper, policy))
 	return file
 }
 

@@ -47,7 +47,8 @@ type Snapshot struct {
 	// so what it tells is shown as it stands.
 	Unconfirmed bool
 	// ElectionPending: a preferred-replica election is written in ZooKeeper, and the
-	// controller has not yet taken it.
+	// controller has not yet taken it, or whether that is so could not be read. It is
+	// false in KRaft, and where the registry could not be read at all.
 	ElectionPending bool
 	// LeaderRebalance is auto.leader.rebalance.enable as a broker told it last; nil where
 	// none has.

@@ -16,7 +16,8 @@ type EnsembleReader interface {
 	Look(ctx context.Context) map[string]cluster.Look
 }
 
-// RegistryReader reads what Kafka keeps in ZooKeeper.
+// RegistryReader reads what Kafka keeps in ZooKeeper. It writes nothing but elections,
+// which Poller.Elect alone asks for.
 type RegistryReader interface {
 	Registry(ctx context.Context, choose zookeeper.PictureChoice) zookeeper.Registry
 	Members(ctx context.Context) ([]cluster.Member, error)
@@ -44,6 +45,12 @@ type BrokerClient interface {
 	ListOffsets(ctx context.Context, n kafka.Node, position kafka.Position, ask map[string][]int32) (kafka.Offsets, error)
 	OffsetsSince(ctx context.Context, n kafka.Node, ask map[string]map[int32]time.Time) (kafka.Founds, error)
 	CommitKeys(ctx context.Context, n kafka.Node, partition int32, from cluster.Offset) (kafka.CommitKeys, error)
+	Retain(nodes []kafka.Node)
+}
+
+// Elector has brokers elect. It is no BrokerClient: the requests of a poll would wait
+// behind an election, which takes as long as the brokers take to change places.
+type Elector interface {
 	ElectPreferred(ctx context.Context, n kafka.Node, ask map[string][]int32) (map[string]map[int32]error, error)
 	Retain(nodes []kafka.Node)
 }

@@ -5,81 +5,143 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
-	"github.com/evenkeel/evenkeel/config"
 	"github.com/evenkeel/evenkeel/kafka"
-	"github.com/evenkeel/evenkeel/security"
-	"github.com/evenkeel/evenkeel/zookeeper"
 )
 
-// errNotInRegistry is what became of a partition that was asked for and does not exist any
-// more, or is about to be deleted.
-var errNotInRegistry = errors.New("it is not in the registry any more, or is being deleted")
+// ErrNotWritten is why a partition that was asked for was left out of an election in
+// ZooKeeper: it is not registered any more, or its topic is being deleted. To write it
+// would harm old controllers.
+var ErrNotWritten = errors.New("it is not in ZooKeeper any more, or is being deleted")
 
 // Elect has the cluster elect the preferred leaders of these partitions, in the way that
-// the snapshot tells: by a request to the controller where its release knows one, and
-// before Kafka 2.2 by the znode. It returns what was told of each partition, by topic, nil
-// for done; an error beside that says why it may not be all. What was told proves nothing:
-// the leaders do.
+// the snapshot tells: by a request where the controller knows it, else, which only Kafka
+// before 2.2 needs, by the znode. In KRaft and while a cluster migrates to it the znode is
+// never written. Where the way is not known nothing is sent, nor without a partition.
 //
-// It may be called while a poll is under way. The maps belong to the caller.
+// It returns what was told of each partition, by topic: nil for one that was elected or
+// that a controller has taken from ZooKeeper, [ErrNotWritten], or one of the errors of
+// [kafka.Client.ElectPreferred]. An error beside that says why more is not known; both are
+// proven by the leaders alone. [kafka.IsNotController] asks for a newer snapshot.
+//
+// It returns by the end of ctx, and by the timeout of a poll; where the znode is waited
+// for, not before half a minute. It may be called while a poll is under way. The maps
+// belong to the caller.
 func (p *Poller) Elect(ctx context.Context, s *cluster.Snapshot, ask map[string][]int32) (map[string]map[int32]error, error) {
-	n, err := p.elector(s)
+	if !namesAny(ask) {
+		return nil, nil
+	}
+	n, byZnode, err := p.elector(s)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("elect in cluster %s: %w", s.Cluster, err)
 	}
-	if p.brokers.Identity(n).ElectLeaders {
-		return p.brokers.ElectPreferred(ctx, n, ask)
+	patience := p.cfg.Poll.Timeout
+	if byZnode {
+		patience = max(patience, znodePatience)
 	}
-	written, err := p.registry.ElectPreferred(ctx, ask)
-	if written == nil {
-		return nil, err
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if byZnode {
+		written, err := p.registry.ElectPreferred(ctx, ask)
+		if written == nil && err != nil {
+			return nil, err
+		}
+		return toldOf(ask, written), err
 	}
-	return toldOf(ask, written), err
+	defer p.electing.Retain(nil) // the next time may be in weeks
+	return p.electing.ElectPreferred(ctx, n, ask)
 }
 
-// elector returns the broker that decides how to elect, and by the request is asked.
-func (p *Poller) elector(s *cluster.Snapshot) (kafka.Node, error) {
-	controller, read := s.Controller.Get()
-	if !read || !controller.Exists {
-		return kafka.Node{}, errors.New("elect: it is not known that a controller is active")
-	}
-	if s.Mode == cluster.ModeZooKeeper && controller.Named {
-		if b := s.Broker(controller.ID); b != nil {
-			return p.controllerOf(b)
+// znodePatience is how long the controller has to take an election away: one of Kafka 0.9
+// takes a second for a hundred partitions.
+const znodePatience = 30 * time.Second
+
+func namesAny(ask map[string][]int32) bool {
+	for _, ids := range ask {
+		if len(ids) > 0 {
+			return true
 		}
 	}
-	// Any broker of KRaft has its controller do it, and so has one that migrates to it.
-	// Others refuse.
+	return false
+}
+
+// elector returns the broker to be asked for an election, or that it has to be written
+// into ZooKeeper.
+func (p *Poller) elector(s *cluster.Snapshot) (n kafka.Node, byZnode bool, err error) {
+	controller, read := s.Controller.Get()
+	registered, registryRead := s.Registrations.Get()
+	switch {
+	case !read:
+		return n, false, fmt.Errorf("it is not known whether a controller is active: %w", s.Controller.Err())
+	case !controller.Exists:
+		return n, false, errors.New("no controller is active")
+	case s.Mode == cluster.ModeKRaft:
+		n, err = p.forwarder(s)
+		return n, false, err
+	case s.Mode != cluster.ModeZooKeeper:
+		return n, false, errors.New("its brokers do not tell whether its controllers use ZooKeeper or KRaft")
+	case !controller.Named:
+		return n, false, errors.New("it is not known which broker is the controller")
+	case !registryRead:
+		return n, false, fmt.Errorf("it is not known whether the controller is a broker: %w", s.Registrations.Err())
+	case registered[controller.ID] == nil:
+		// While a cluster migrates, a controller of KRaft holds the office in ZooKeeper.
+		// It does not look for elections there.
+		n, err = p.forwarder(s)
+		return n, false, err
+	default:
+		return p.controllerWay(s.Broker(controller.ID), controller.ID)
+	}
+}
+
+// forwarder returns a broker that has a controller of KRaft elect. Those that are still
+// with ZooKeeper do so as well in a migration, and refuse otherwise.
+func (p *Poller) forwarder(s *cluster.Snapshot) (kafka.Node, error) {
+	var with kafka.Node
+	found := false
 	for i := range s.Brokers {
 		b := &s.Brokers[i]
-		if n := electorNode(b); b.Probe.Answered() && p.brokers.Identity(n).ElectLeaders {
+		if registered, known := b.Registered(); !b.Probe.Answered() || known && !registered {
+			continue
+		}
+		n := askedAs(b)
+		switch identity := p.brokers.Identity(n); {
+		case !identity.ElectLeaders:
+		case identity.Mode == cluster.ModeKRaft:
 			return n, nil
+		case !found:
+			with, found = n, true
 		}
 	}
-	return kafka.Node{}, errors.New("elect: no broker that answers can have it done: it takes Kafka 2.2 or later, or ZooKeeper's address")
+	if !found {
+		return with, errors.New("no registered broker answers that knows ElectLeaders (Kafka 2.2 and later)")
+	}
+	return with, nil
 }
 
-// controllerOf returns the controller's broker if it is known how to have it elect.
-func (p *Poller) controllerOf(b *cluster.Broker) (kafka.Node, error) {
-	n := electorNode(b)
-	identity := p.brokers.Identity(n)
-	switch {
-	case identity.ElectLeaders && b.Probe.Answered():
-		return n, nil
+// controllerWay returns how a controller that is a broker is had to elect. One that does
+// not answer may be another release by now, or frozen, so that nobody takes the znode.
+func (p *Poller) controllerWay(b *cluster.Broker, id int32) (n kafka.Node, byZnode bool, err error) {
+	if b == nil || !b.Probe.Answered() {
+		return n, false, fmt.Errorf("broker %d, the controller, does not answer", id)
+	}
+	n = askedAs(b)
+	switch identity := p.brokers.Identity(n); {
 	case identity.ElectLeaders:
-		return n, fmt.Errorf("elect: broker %d, the controller, does not answer: %w", b.ID, b.Probe.Err)
-	case identity.Release == "":
-		return n, fmt.Errorf("elect: it is not known which release broker %d, the controller, is", b.ID)
-	case identity.Mode == cluster.ModeKRaft || p.registry == nil:
-		return n, fmt.Errorf("elect: broker %d, the controller, is Kafka %s, which knows no request for it, and no ZooKeeper is configured in which to write it", b.ID, identity.Release)
+		return n, false, nil
+	case identity.Release == "" || identity.Mode != cluster.ModeZooKeeper:
+		return n, false, fmt.Errorf("it is not known which release %s, the controller, is", n)
+	case p.registry == nil:
+		return n, false, fmt.Errorf("%s, the controller, is Kafka %s: before 2.2 an election has to be written into ZooKeeper, and zookeeper.servers is not set", n, identity.Release)
 	default:
-		return n, nil
+		return n, true, nil
 	}
 }
 
-func electorNode(b *cluster.Broker) kafka.Node {
+// askedAs returns a broker of a snapshot as the poll asked it.
+func askedAs(b *cluster.Broker) kafka.Node {
 	n := kafka.Node{ID: b.ID, Addr: b.Address}
 	if b.Registration != nil {
 		n.Registration = b.Registration.Version
@@ -91,39 +153,16 @@ func electorNode(b *cluster.Broker) kafka.Node {
 func toldOf(ask, written map[string][]int32) map[string]map[int32]error {
 	told := make(map[string]map[int32]error, len(ask))
 	for topic, ids := range ask {
+		if len(ids) == 0 {
+			continue
+		}
 		told[topic] = make(map[int32]error, len(ids))
 		for _, id := range ids {
 			told[topic][id] = nil
 			if !slices.Contains(written[topic], id) {
-				told[topic][id] = errNotInRegistry
+				told[topic][id] = fmt.Errorf("elect the preferred leader of %q, partition %d: %w", topic, id, ErrNotWritten)
 			}
 		}
 	}
 	return told
-}
-
-// LockOptions returns how ZooKeeper is reached, for a session that holds a lock; false
-// where none is configured.
-func (p *Poller) LockOptions() (zookeeper.SessionOptions, bool) {
-	if p.cfg.ZooKeeper == nil {
-		return zookeeper.SessionOptions{}, false
-	}
-	return p.sessionOptions(*p.cfg.ZooKeeper), true
-}
-
-// sessionOptions returns how a session with ZooKeeper is to be made.
-func (p *Poller) sessionOptions(cfg config.ZooKeeper) zookeeper.SessionOptions {
-	return zookeeper.SessionOptions{
-		Servers: cfg.Servers, Chroot: cfg.Chroot, Dial: zookeeper.DialFunc(security.Dialer(cfg.TLS)), Auth: zookeeperAuth(cfg.Auth), Log: p.log,
-	}
-}
-
-// readElection reads whether an election is written that no controller has taken yet.
-func (r *reading) readElection(ctx context.Context) []cluster.Fault {
-	pending, err := r.registry.ElectionPending(ctx)
-	if err != nil {
-		return []cluster.Fault{{Target: "ZooKeeper", Reason: zookeeper.Reason(err), Err: err}}
-	}
-	r.electionPending = pending
-	return nil
 }

@@ -63,10 +63,14 @@ type fakeCluster struct {
 	founds  map[string]map[int32]kafka.Found
 	untimed map[string][]int32               // logs without timestamps
 	since   []map[string]map[int32]time.Time // the times that were asked for
-	pending bool                             // an election is written
-	written map[string][]int32               // of an election by the znode
-	elected map[string]map[int32]error       // as the controller told
 	tiered  map[string]string                // remote.storage.enable by topic
+	pending bool                             // an election is written
+	written map[string][]int32               // what of an election was written; nil for all of it
+	lost    error                            // why more is not known of it
+	elected map[string]map[int32]error       // as the controller told
+	elector kafka.Node                       // who was asked for it
+	let     int                              // how often the connections of elections were closed
+	knobs   map[string]string                // settings of the brokers, but for session
 }
 
 func (f *fakeCluster) note(ctx context.Context, call string) error {
@@ -211,6 +215,9 @@ func (f *fakeCluster) Quorum(ctx context.Context, _ kafka.Node) (*cluster.Quorum
 }
 
 func (f *fakeCluster) BrokerConfig(ctx context.Context, _ kafka.Node, name string) (string, error) {
+	if value, other := f.knobs[name]; other {
+		return value, f.note(ctx, "broker config "+name)
+	}
 	return f.session, f.note(ctx, "broker config "+name)
 }
 
@@ -292,11 +299,32 @@ func (f registryOf) ElectionPending(ctx context.Context) (bool, error) {
 }
 
 func (f registryOf) ElectPreferred(ctx context.Context, ask map[string][]int32) (map[string][]int32, error) {
-	return f.written, f.note(ctx, fmt.Sprintf("election znode %v", ask))
+	if err := f.note(ctx, fmt.Sprintf("elect by znode %v", ask)); err != nil {
+		return nil, err
+	}
+	if f.written != nil {
+		return f.written, f.lost
+	}
+	return ask, f.lost
 }
 
-func (f *fakeCluster) ElectPreferred(ctx context.Context, n kafka.Node, ask map[string][]int32) (map[string]map[int32]error, error) {
-	return f.elected, f.note(ctx, fmt.Sprintf("elect %d %v", n.ID, ask))
+// electorOf is the fake's side that elects, whose connections are its own.
+type electorOf struct{ *fakeCluster }
+
+func (f electorOf) ElectPreferred(ctx context.Context, n kafka.Node, ask map[string][]int32) (map[string]map[int32]error, error) {
+	if err := f.note(ctx, fmt.Sprintf("elect by %d %v", n.ID, ask)); err != nil {
+		return nil, err
+	}
+	f.elector = n
+	return f.elected, nil
+}
+
+func (f electorOf) Retain(nodes []kafka.Node) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(nodes) == 0 {
+		f.let++
+	}
 }
 
 func (f *fakeCluster) Retain(nodes []kafka.Node) { f.retained = nodes }
@@ -339,7 +367,9 @@ func newFake() *fakeCluster {
 }
 
 func poller(t *testing.T, f *fakeCluster) *Poller {
-	return newPoller(testConfig(t), nil, f, registryOf{f}, f, slog.New(slog.DiscardHandler))
+	p := newPoller(testConfig(t), nil, f, registryOf{f}, f, slog.New(slog.DiscardHandler))
+	p.electing = electorOf{f}
+	return p
 }
 
 func (p *Poller) poll(t *testing.T) *cluster.Snapshot {

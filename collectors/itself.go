@@ -18,7 +18,7 @@ var (
 	pollTime          = gauge("evenkeel_poll_timestamp_seconds", "End of the poll whose snapshot is shown.")
 	pollDuration      = gauge("evenkeel_poll_duration_seconds", "Time that the poll took whose snapshot is shown.")
 	polls             = counter("evenkeel_polls_total", "Polls made, by what started them.", "trigger")
-	requests          = counter("evenkeel_kafka_requests_total", "Requests sent to brokers by polling.", "api")
+	requests          = counter("evenkeel_kafka_requests_total", "Requests sent to brokers.", "api")
 	requestErrors     = counter("evenkeel_kafka_request_errors_total", "Requests to brokers that failed.", "api")
 	permission        = gauge("evenkeel_permission", "1 when this user may do the operation on every resource of this kind that it can see, else 0; absent where the release does not tell.", "resource", "operation")
 	shardInfo         = gauge("evenkeel_shard_info", "1, where several evenkeels share the groups and topics of a cluster: which of how many this is.", "shard", "shards")

@@ -19,6 +19,7 @@ type Poller struct {
 	ensemble EnsembleReader // nil, like the registry, where no ZooKeeper is configured
 	registry RegistryReader
 	brokers  BrokerClient
+	electing Elector
 	log      *slog.Logger
 
 	mu       sync.Mutex // guards what a poll and what happens between polls have in common
@@ -62,11 +63,18 @@ func NewPoller(cfg config.Cluster, known cluster.Known, log *slog.Logger) (*Poll
 		return nil, err
 	}
 	p := newPoller(cfg, known, nil, nil, nil, log)
-	client := kafka.NewClient(kafka.Options{
+	opts := kafka.Options{
 		ClientID: "evenkeel", Observe: counter.observe, Version: cfg.Kafka.Version,
-		Dial: security.Dialer(cfg.Kafka.TLS), Login: login, Lost: p.lost,
-	})
-	p.brokers, p.requests, p.close = client, counter, client.Close
+		Dial: security.Dialer(cfg.Kafka.TLS), Login: login,
+	}
+	electing := kafka.NewClient(opts)
+	opts.Lost = p.lost
+	brokers := kafka.NewClient(opts)
+	p.brokers, p.electing, p.requests = brokers, electing, counter
+	p.close = func() {
+		electing.Close()
+		brokers.Close()
+	}
 	p.doubt = max(leastDoubt, pollsOfDoubt*cfg.Poll.Interval)
 	if cfg.ZooKeeper != nil {
 		p.watchZooKeeper(*cfg.ZooKeeper)
@@ -87,6 +95,22 @@ func (p *Poller) watchZooKeeper(cfg config.ZooKeeper) {
 		closeBrokers()
 		ensemble.Close()
 		session.Close()
+	}
+}
+
+// LockOptions returns how ZooKeeper is reached, for a session of its own that holds a
+// lock; false where no ZooKeeper is configured.
+func (p *Poller) LockOptions() (opts zookeeper.SessionOptions, ok bool) {
+	if p.cfg.ZooKeeper == nil {
+		return opts, false
+	}
+	return p.sessionOptions(*p.cfg.ZooKeeper), true
+}
+
+// sessionOptions returns those of a session that watches nothing.
+func (p *Poller) sessionOptions(cfg config.ZooKeeper) zookeeper.SessionOptions {
+	return zookeeper.SessionOptions{
+		Servers: cfg.Servers, Chroot: cfg.Chroot, Dial: zookeeper.DialFunc(security.Dialer(cfg.TLS)), Auth: zookeeperAuth(cfg.Auth), Log: p.log,
 	}
 }
 

@@ -31,7 +31,7 @@ type reading struct {
 	told            map[int32]*cluster.Registration // what a broker told of the others, believed or not
 	silent          bool                            // no controller answered through a broker that did
 	unconfirmed     bool                            // nothing can confirm what brokers tell
-	electionPending bool                            // an election is written in ZooKeeper
+	electionPending bool                            // an election is, or may be, written in ZooKeeper
 	operations      operations                      // what this user may do
 	boots           []kafka.Node                    // bootstrap addresses that were asked
 	brokerList      []cluster.Broker
@@ -123,6 +123,7 @@ func (r *reading) readMembers(ctx context.Context, probes *prober) {
 	}
 	if r.modeOf(probes) == cluster.ModeKRaft {
 		r.mode = cluster.ModeKRaft
+		r.electionPending = false // its controllers take none from ZooKeeper
 		r.readBrokers(ctx, probes)
 		return
 	}

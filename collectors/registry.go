@@ -20,6 +20,8 @@ func (r *reading) readRegistry(ctx context.Context, probes *prober) {
 	r.source(cluster.SourceRegistry, func() ([]cluster.Fault, error) {
 		// This stands if the reading panics.
 		r.note(cluster.SourcePartitions, cluster.Outcome{Err: dependsOn(cluster.SourceRegistry)})
+		// First: the partitions may take all the time that there is.
+		pending, unread := r.registry.ElectionPending(ctx)
 		reg = r.registry.Registry(ctx, func(registered map[int32]*cluster.Registration) zookeeper.PictureFunc {
 			r.askListener(ctx, probes, registered)
 			for _, b := range registered {
@@ -28,15 +30,24 @@ func (r *reading) readRegistry(ctx context.Context, probes *prober) {
 			return r.metadataPicture(probes, registered)
 		})
 		r.note(cluster.SourcePartitions, counted(reg.Partitions))
-		faults := counted(reg.Members).Faults
-		if reg.Members.Err == nil {
-			faults = append(faults, r.readElection(ctx)...)
+		if reg.Members.Err != nil {
+			return counted(reg.Members).Faults, reg.Members.Err
 		}
-		return faults, reg.Members.Err
+		return append(r.takeElection(pending, unread), reg.Members.Faults...), nil
 	})
 	r.registrations, r.controller, r.clusterID, r.picture = reg.Registrations, reg.Controller, reg.ClusterID, reg.Picture
 	r.operations.topicsHidden = reg.Hidden
 	r.tellDeclined(reg.Declined)
+}
+
+// takeElection notes whether an election is written. That it may be counts as well: who
+// could not look must not elect.
+func (r *reading) takeElection(pending bool, unread error) []cluster.Fault {
+	r.electionPending = pending || unread != nil
+	if unread == nil {
+		return nil
+	}
+	return []cluster.Fault{{Target: "znode /admin/preferred_replica_election", Reason: zookeeper.Reason(unread), Err: unread}}
 }
 
 // tellDeclined logs why the picture is not read from metadata, once for each cause: it

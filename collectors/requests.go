@@ -9,10 +9,11 @@ import (
 	"github.com/evenkeel/evenkeel/cluster"
 )
 
-// polledAPIs are the requests that every poll may send; each is counted from 0.
+// polledAPIs are the requests that every poll may send, and the one that elects; each is
+// counted from 0.
 var polledAPIs = []string{
-	"ApiVersions", "ConsumerGroupDescribe", "DescribeCluster", "DescribeConfigs", "DescribeGroups", "DescribeQuorum", "ElectLeaders", "Fetch",
-	"ListGroups", "ListOffsets", "ListPartitionReassignments", "Metadata", "OffsetFetch",
+	"ApiVersions", "ConsumerGroupDescribe", "DescribeCluster", "DescribeConfigs", "DescribeGroups", "DescribeQuorum",
+	"ElectLeaders", "Fetch", "ListGroups", "ListOffsets", "ListPartitionReassignments", "Metadata", "OffsetFetch",
 }
 
 // requestCounter counts the requests to brokers.

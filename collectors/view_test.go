@@ -60,7 +60,7 @@ func newKRaft() *fakeCluster {
 
 func kraftPoller(t *testing.T, f *fakeCluster) *Poller {
 	p := newPoller(testConfig(t), nil, nil, nil, f, slog.New(slog.DiscardHandler))
-	p.cfg.Kafka.Brokers = []string{"k:9092"}
+	p.cfg.Kafka.Brokers, p.electing = []string{"k:9092"}, electorOf{f}
 	return p
 }
 

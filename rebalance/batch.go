@@ -3,6 +3,7 @@ package rebalance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/evenkeel/evenkeel/cluster"
@@ -53,7 +54,22 @@ func (w *work) next(ctx, sure context.Context) ([]Candidate, *cluster.Snapshot) 
 			break
 		}
 	}
+	if n := w.lost(s); len(batch) == 0 && n > 0 {
+		w.stopped = fmt.Sprintf("%d partitions that the run began for cannot be given back any more: %v", n, d.Skipped)
+	}
 	return batch, s
+}
+
+// lost counts the partitions that the run began for, and that it can do no more: others
+// lead them, and they were not asked for.
+func (w *work) lost(s *cluster.Snapshot) (n int) {
+	picture, _ := s.Picture.Get()
+	for _, c := range w.plan {
+		if leader := leaderIn(picture, c); !w.tried[place{c.Topic, c.Partition}] && leader != nil && *leader != c.Preferred {
+			n++
+		}
+	}
+	return n
 }
 
 // elect elects a batch and reads back what came of it.

@@ -103,7 +103,7 @@ func (c *situation) electionPending() string {
 	if c.s == nil || !c.s.ElectionPending {
 		return ""
 	}
-	return "a preferred-replica election is written in ZooKeeper already, and the controller has not taken it yet"
+	return "a preferred-replica election is written in ZooKeeper already, and the controller has not taken it yet; or whether one is could not be read"
 }
 
 // notPersistent holds while one of the brokers that the run would bring back is above

@@ -20,6 +20,7 @@ type work struct {
 	*Runner
 	policy  Policy
 	brokers map[int32]bool // whose partitions are brought back
+	plan    []Candidate    // what there was to do when it began
 	only    map[place]bool // what a person has seen and agreed to; nil: whatever there is
 	tried   map[place]bool
 	moved   int // how often the controller was another one, in this batch
@@ -36,7 +37,7 @@ func (r *Runner) run(ctx context.Context, p Policy, d Decision) (*Run, error) {
 	default:
 		return nil, fmt.Errorf("another run is under way")
 	}
-	w := &work{Runner: r, policy: p, brokers: map[int32]bool{}, tried: map[place]bool{}}
+	w := &work{Runner: r, policy: p, brokers: map[int32]bool{}, plan: d.Plan, tried: map[place]bool{}}
 	for _, c := range d.Plan {
 		w.brokers[c.Preferred] = true
 	}
