@@ -44,6 +44,7 @@ check:
 	go vet ./...
 	go vet -tags 'cluster matrix' ./...
 	go vet -tags 'cluster chaos' ./acceptance
+	go vet -tags 'cluster large' ./acceptance
 
 lint:
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
@@ -55,6 +56,7 @@ vuln:
 bench: setup
 	go test -tags cluster -run "^$$" -bench . -benchmem ./bench/... ./zookeeper/...
 	WRITE_DOCS=1 go run ./bench/cost
+	go test -tags 'cluster large' -count 1 -timeout 40m -v -run '^TestTwoThousandPartitions$$' ./acceptance
 
 # SOAK is how long it lasts.
 soak: setup

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Runs every tier of the tests and closes with a line that counts them.
 #   offline    needs nothing
+#   model      the rebalancer against a model of clusters, a million steps, which the race
+#              detector would make ten million
 #   cluster    real ZooKeeper and Kafka processes, and the built binary as a user runs it
 # What is called of known vulnerabilities fails the run, too (scripts/vuln.sh).
 set -u
@@ -35,6 +37,7 @@ reasons() {
 }
 
 tier offline -race ./...
+tier model -count 1 ./rebalance
 tier cluster -tags cluster -p 1 -count 1 -timeout 20m ./testbed/... ./kafka ./zookeeper ./acceptance/...
 
 echo "== known vulnerabilities"
