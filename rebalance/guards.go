@@ -94,9 +94,13 @@ func (c *situation) noController() string {
 		return "whether a controller is active could not be read: " + c.s.Controller.Err().Error()
 	case !controller.Exists:
 		return "no controller is active"
-	default:
-		return ""
+	case c.s.Mode == cluster.ModeZooKeeper && controller.Named:
+		// It alone elects. One that hangs would not take the election, either.
+		if b := c.s.Broker(controller.ID); b != nil && !b.Probe.Answered() {
+			return fmt.Sprintf("broker %d, the controller, does not answer us", b.ID)
+		}
 	}
+	return ""
 }
 
 func (c *situation) electionPending() string {

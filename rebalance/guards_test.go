@@ -16,6 +16,17 @@ func amend(f func(s *cluster.Snapshot)) change {
 	return func(c *scene) { c.amend = f }
 }
 
+// silentController has the last broker be the controller, and silent or not.
+func silentController(silent bool) change {
+	return amend(func(s *cluster.Snapshot) {
+		b := &s.Brokers[len(s.Brokers)-1]
+		s.Mode, s.Controller = cluster.ModeZooKeeper, cluster.Read(cluster.Controller{ID: b.ID, Exists: true, Named: true})
+		if silent {
+			b.Probe.Status = cluster.BrokerTimeout
+		}
+	})
+}
+
 func ended(ago time.Duration) change {
 	return func(c *scene) {
 		at := t0.Add(c.now - ago)
@@ -117,6 +128,7 @@ func TestGuards(t *testing.T) {
 		{NoQuorum, "none of the 2 ZooKeeper servers belongs", ensemble(cluster.ModeNotServing, cluster.ModeReadOnly), ensemble(cluster.ModeNotServing, cluster.ModeFollower)},
 		{NoQuorum, "none of the 1 ZooKeeper servers told", ensemble(cluster.ModeUnreachable), ensemble(cluster.ModeStandalone)},
 		{NoController, "no controller is active", amend(func(s *cluster.Snapshot) { s.Controller = cluster.Read(cluster.Controller{}) }), amend(func(s *cluster.Snapshot) { s.Controller = cluster.Read(cluster.Controller{Exists: true}) })},
+		{NoController, "the controller, does not answer us", silentController(true), silentController(false)},
 		{NoController, "could not be read", amend(func(s *cluster.Snapshot) { s.Controller = cluster.Failed[cluster.Controller](nil) }), aged(0)},
 		{ElectionPending, "written in ZooKeeper already", amend(func(s *cluster.Snapshot) { s.ElectionPending = true }), aged(0)},
 		{NotPersistent, "broker 0 has been above 10 % for 9m45s in snapshots that could be read, less than 10m", watchedFor(9*time.Minute + 45*time.Second), watchedFor(10 * time.Minute)},
