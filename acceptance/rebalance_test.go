@@ -25,15 +25,15 @@ func TestLeadersComeBack(t *testing.T) {
 	for _, kafka := range []string{"0.9.0.1", "1.1.1", "2.4.1", "3.9.2", "4.4.0"} {
 		t.Run(kafka, func(t *testing.T) {
 			t.Parallel()
-			leadersComeBack(t, kafka)
+			leadersComeBackIn(t, testbed.Spec{Kafka: kafka})
 		})
 	}
 }
 
-func leadersComeBack(t *testing.T, kafka string) {
+func leadersComeBackIn(t *testing.T, spec testbed.Spec) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	c := testbed.StartT(t, testbed.Spec{Kafka: kafka})
+	c := testbed.StartT(t, spec)
 	must(t, c.CreateTopic(ctx, "test", assignment))
 	p := startKeeping(t, c, "mode: auto, "+hasty)
 	w := startWork(ctx, t, c)
@@ -42,7 +42,7 @@ func leadersComeBack(t *testing.T, kafka string) {
 
 	must(t, c.Broker(0).Kill())
 	gone := "not_registered"
-	if kafka[0] >= '4' {
+	if spec.Kafka[0] >= '4' {
 		gone = "fenced" // its controllers know it still
 	}
 	p.shows("broker 0 is dead", time.Minute, part("kafka_topic_partition_leader", 0, 1), fmt.Sprintf("evenkeel_rebalance_skipped{reason=%q} >0", gone),
@@ -74,7 +74,7 @@ func startKeeping(t *testing.T, c *testbed.Cluster, policy string) *program {
 func keeping(t *testing.T, c *testbed.Cluster, policy string) (file string) {
 	t.Helper()
 	zookeeper := ""
-	if kafka, _ := c.Releases(); kafka[0] < '4' {
+	if len(c.ZooKeepers()) > 0 {
 		zookeeper = fmt.Sprintf("    zookeeper: {servers: [%s]}\n", c.ZooKeeperConnect())
 	}
 	return writeKeeping(t, c, zookeeper, policy)
@@ -130,7 +130,7 @@ func judgeJournal(t *testing.T, p *program) {
 // noElectionLeft fails where an election is still written in ZooKeeper.
 func noElectionLeft(t *testing.T, c *testbed.Cluster) {
 	t.Helper()
-	if kafka, _ := c.Releases(); kafka[0] >= '4' {
+	if len(c.ZooKeepers()) == 0 {
 		return
 	}
 	there, _, err := c.ZK().Exists(c.Path("/admin/preferred_replica_election"))

@@ -1,6 +1,7 @@
 // Command demo starts a throwaway cluster, lets evenkeel watch it, and plays the
-// story that evenkeel was made for: a broker dies, comes back, and leads nothing.
-// It says what happened and what evenkeel saw, and stays until Ctrl-C.
+// story that evenkeel was made for: a broker dies, comes back, and leads nothing, until
+// evenkeel gives it back what it led. It says what happened and what evenkeel saw, and
+// stays until Ctrl-C.
 package main
 
 import (
@@ -101,6 +102,14 @@ type watched struct {
 	logFile string
 }
 
+// config is evenkeel's. Everything that takes minutes by default takes seconds.
+const config = `clusters:
+  - name: demo
+    zookeeper: {servers: [%s]}
+    poll: {interval: 1s, timeout: 1s}
+    rebalance: {mode: auto, persist_for: 5s, settle: 5s, broker_left: 5s, cooldown: 10s, batch_pause: 1s}
+`
+
 func watch(ctx context.Context, binary, address string, c *testbed.Cluster) (*watched, error) {
 	address = free(address)
 	logFile := filepath.Join(c.Dir(), "evenkeel.log")
@@ -109,8 +118,11 @@ func watch(ctx context.Context, binary, address string, c *testbed.Cluster) (*wa
 		return nil, err
 	}
 	defer log.Close() // the child has its own
-	cmd := exec.Command(binary, "--cluster.name=demo", "--zookeeper.servers="+c.ZooKeeperConnect(),
-		"--poll.interval=1s", "--poll.timeout=1s", "--web.listen-address="+address)
+	file := filepath.Join(c.Dir(), "evenkeel.yml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, config, c.ZooKeeperConnect()), 0o600); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(binary, "--config.file="+file, "--web.listen-address="+address)
 	cmd.Stdout, cmd.Stderr = log, log
 	// Ctrl-C reaches the whole foreground group; evenkeel is to see the cluster
 	// being stopped by us, and to go last but one.

@@ -29,12 +29,7 @@ func steps(c *testbed.Cluster, last *view) []step {
 		{"Broker 0 is started again. Its replicas catch up, yet leadership stays where it fell.", c.Broker(0).Start, func(v view) bool {
 			return v.leaders() == "1 1" && v.isr() == "2 2" && v.status(0) == "alive" && v.ratio(0) == 1
 		}},
-		{"A preferred-replica election by hand, as operators do today.", func(ctx context.Context) error {
-			if err := c.ElectPreferred(ctx, "test", 0, 1); err != nil {
-				return err
-			}
-			return c.ElectPreferred(ctx, "__consumer_offsets", 0, 1, 2, 3)
-		}, func(v view) bool { return v.leaders() == "0 1" && v.ratio(0) == 0 && v.Verdict == "healthy" }},
+		{"Nobody does anything. evenkeel waits until it is safe (here 5 s, by default 10 minutes), and elects the preferred leaders.", nothing, func(v view) bool { return v.leaders() == "0 1" && v.ratio(0) == 0 && v.Verdict == "healthy" }},
 		{"kill -9 of the ZooKeeper server that leads.", func(context.Context) error {
 			leader = last.zkLeader()
 			for _, z := range c.ZooKeepers() {
