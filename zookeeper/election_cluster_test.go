@@ -70,7 +70,13 @@ func awaitISR(t *testing.T, s *Session) {
 // and of whom only the owner may change, and never of a topic that is deleted while its
 // election is about to be written.
 func TestElectionsOfReleases(t *testing.T) {
-	c, opts := startElectable(t, testbed.Spec{Kafka: "0.9.0.1", ZooKeeper: "3.4.6"})
+	for _, kafka := range []string{"0.9.0.1", "1.1.1"} {
+		t.Run(kafka, func(t *testing.T) { electionsOf(t, kafka) })
+	}
+}
+
+func electionsOf(t *testing.T, kafka string) {
+	c, opts := startElectable(t, testbed.Spec{Kafka: kafka, ZooKeeper: "3.4.6"})
 	s := newTestSession(t, opts)
 	ask := map[string][]int32{"orders": {0}, "doomed": {0}, "none": {0}}
 	planned, err := s.planElection(within(t), ask)
