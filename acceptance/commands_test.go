@@ -71,7 +71,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 		{"--zookeeper.servers=z1:2181 --poll.interval=5s --poll.timeout=6s", 2, "--poll.timeout: "},
 		{"--log.level=debug check --bogus", 3, "bogus"},
 		{"check --cluster=b --config.file=" + good, 3, `no cluster "b"`},
-		{"--zookeeper.servers=z1:2181 --rebalance.mode=auto", 2, "--rebalance.mode"},
+		{"--zookeeper.servers=z1:2181 --rebalance.mode=sometimes", 2, "--rebalance.mode"},
 	} {
 		code, _, stderr := run(t, strings.Fields(c.args)...)
 		if code != c.code || !strings.Contains(stderr, c.says) {

@@ -22,7 +22,7 @@ var bothEnds = []string{"0.9.0.1", "4.4.0"}
 const twoHundred = 200
 
 var manyScrapes = fault{
-	name: "two_hundred_scrapes_at_once", bed: plain, on: bothEnds, quick: bothEnds, hold: time.Second,
+	name: "two_hundred_scrapes_at_once", bed: plain, on: bothEnds, quick: bothEnds, hold: time.Second, crowds: true,
 	shows: "everything, to every one of them",
 	begin: func(s *scene) []claim {
 		client := &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}

@@ -22,7 +22,7 @@ type outcome struct {
 // judge holds everything that was seen of a fault against what evenkeel promises.
 func (s *scene) judge(f *fault, e *evidence) outcome {
 	s.t.Helper()
-	o := outcome{recovered: e.recovered.Sub(e.whole), slowest: s.judgeScrapes(e.eye)}
+	o := outcome{recovered: e.recovered.Sub(e.whole), slowest: s.judgeScrapes(f, e)}
 	for i, c := range e.claims {
 		delay, err := c.judge(e)
 		if err != nil {
@@ -45,15 +45,20 @@ func (s *scene) judge(f *fault, e *evidence) outcome {
 }
 
 // judgeScrapes holds what is true of every scrape, whatever happens, and returns how
-// long the slowest one took.
-func (s *scene) judgeScrapes(e *eye) (slowest time.Duration) {
+// long the slowest one took. Half of them are fast, where this program got the processor
+// when it wanted it, and where the fault is not a crowd in front of them.
+func (s *scene) judgeScrapes(f *fault, e *evidence) (slowest time.Duration) {
 	s.t.Helper()
-	for _, err := range e.failed {
+	for _, err := range e.eye.failed {
 		s.t.Errorf("a scrape failed: %v", err)
 	}
 	var took []time.Duration
-	for _, sample := range e.samples {
-		took = append(took, sample.took)
+	for _, sample := range e.eye.samples {
+		slowest = max(slowest, sample.took)
+		done := sample.at.Add(sample.took)
+		if !f.crowds || done.Before(e.begun) || sample.at.After(e.ended) {
+			took = append(took, sample.took-e.eye.stalled(sample.at, done))
+		}
 		for series, value := range sample.values {
 			if value < 0 && !strings.HasPrefix(series, "kafka_topic_partition_leader{") {
 				s.t.Errorf("%v: %s is %v", sample.at, series, value)
@@ -63,9 +68,8 @@ func (s *scene) judgeScrapes(e *eye) (slowest time.Duration) {
 	slices.Sort(took)
 	if len(took) == 0 || took[len(took)/2] > 50*time.Millisecond {
 		s.t.Errorf("%d scrapes, half of them took more than 50 ms: %v", len(took), took)
-		return 0
 	}
-	return took[len(took)-1]
+	return slowest
 }
 
 // judge returns how long it took until the claim was true of everything shown, and

@@ -39,6 +39,7 @@ type fault struct {
 	recovers func() time.Duration // how long after the cluster is whole evenkeel may take to show so; nil: two polls
 	begins   int                  // how often the log may tell of the same trouble, each but the first after its end; 0: once
 	unlike   []string             // families of which the recorder cannot tell the truth while it lasts
+	crowds   bool                 // it stands in the way of the scrapes that are timed
 	changes  bool                 // the cluster is another one afterwards: what is healthy is taken anew
 }
 

@@ -77,6 +77,14 @@ func (t *Tally) Observe(next *Snapshot, changes Changes) History {
 	return t.copy()
 }
 
+// Amend adds what a snapshot shows that was amended between polls: other modes of
+// ZooKeeper servers. It returns the history up to here as a copy that belongs to the
+// caller.
+func (t *Tally) Amend(s *Snapshot) History {
+	t.observeModes(s)
+	return t.copy()
+}
+
 // observeBrokers makes every known broker's counters start at 0, and notes since when
 // it is registered.
 func (t *Tally) observeBrokers(next *Snapshot) {

@@ -129,5 +129,6 @@ func (p *Poller) Amend() (Result, bool) {
 	if !amended {
 		return Result{}, false
 	}
-	return p.hand(s, nil), true
+	s.History = p.tally.Amend(s)
+	return p.hand(s, cluster.Events(p.prev, s, cluster.Changes{})), true
 }

@@ -3,6 +3,9 @@ package collectors
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -117,6 +120,14 @@ func TestModesAreWatched(t *testing.T) {
 		expect("it is as shown", 2)
 		f.set(cluster.ModeLeader)
 		expect("and changed anew", 3)
+		if amended, ok := p.Amend(); !ok || len(amended.Events) != 1 || !strings.Contains(amended.Events[0], "is leader now (was not_serving)") {
+			t.Errorf("amended: %v, and told: %q", ok, amended.Events)
+		} else if changes := amended.Snapshot.History.ModeChanges; len(changes) != 1 || slices.Collect(maps.Values(changes))[0] != 1 {
+			t.Errorf("%v mode changes, want 1, from standalone to leader", changes)
+		}
+		if amended, ok := p.Amend(); ok {
+			t.Errorf("what was shown already is amended: %q", amended.Events)
+		}
 		cancel()
 		synctest.Wait()
 		p.signal(cluster.TriggerWatch) // nobody listens any more
