@@ -99,6 +99,7 @@ func TestEnsembleFaults(t *testing.T) {
 	must(t, second.Start(ctx))
 	p.shows("all is right again, without a restart", 60*time.Second, append(kafka, "zk_ensemble_leaders 1", "zk_ensemble_has_quorum 1", "zk_ensemble_serving_voters 3",
 		`evenkeel_collector_success{collector="isr"} 1`)...)
+	p.polls(3)
 	judge.end(6, "kafka_offline_partitions", `kafka_topic_partition_leader{partition="0",topic="test"}`, `kafka_broker_registered{broker="0"}`)
 }
 

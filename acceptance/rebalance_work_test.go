@@ -41,7 +41,7 @@ func (w *work) judge(ctx context.Context) {
 	must(w.t, w.producer.Stop(ctx))
 	sent := w.producer.Sent()
 	if w.producer.Failed() > 0 || w.producer.Acked() != sent || sent < 100 {
-		w.t.Errorf("of %d messages %d were acknowledged and %d given up", sent, w.producer.Acked(), w.producer.Failed())
+		w.t.Errorf("of %d messages %d were acknowledged and %d given up: %v", sent, w.producer.Acked(), w.producer.Failed(), w.producer.Failure())
 	}
 	for name, consumer := range map[string]*testbed.Consumer{"the consumer with assign()": w.assigned, "the member of a group": w.member} {
 		all := w.awaitRead(ctx, name, consumer, sent)

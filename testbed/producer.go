@@ -16,6 +16,7 @@ import (
 type Producer struct {
 	client              sarama.AsyncProducer
 	sent, acked, failed atomic.Int64
+	failure             atomic.Value // why a message was given up last
 	patience            patience
 	quit                chan struct{}
 	closing             func()
@@ -65,6 +66,15 @@ func (p *Producer) Acked() int64 { return p.acked.Load() }
 
 // Failed returns how many messages were given up after all tries.
 func (p *Producer) Failed() int64 { return p.failed.Load() }
+
+// Failure returns why a message was given up last, nil while none was.
+func (p *Producer) Failure() error {
+	err, _ := p.failure.Load().(*sarama.ProducerError)
+	if err == nil {
+		return nil
+	}
+	return err
+}
 
 // Stop ends the producer once every message is acknowledged or given up, which
 // with a dead leader takes some ten seconds. It fails if ctx ends first; the
@@ -120,7 +130,8 @@ func (p *Producer) count(acknowledged func(*sarama.ProducerMessage)) {
 		}
 	})
 	wg.Go(func() {
-		for range p.client.Errors() {
+		for err := range p.client.Errors() {
+			p.failure.Store(err)
 			p.failed.Add(1)
 		}
 	})

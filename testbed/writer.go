@@ -33,9 +33,11 @@ func (p *patience) pause(int, int) time.Duration {
 	return 250 * time.Millisecond
 }
 
-// apply has a client pause so.
+// apply has a client pause so, and wait for a leader as long as for an answer: where
+// there is none, its message is not tried again otherwise.
 func (p *patience) apply(conf *sarama.Config) {
 	conf.Producer.Retry.BackoffFunc = p.pause
 	conf.Producer.Transaction.Retry.BackoffFunc = p.pause
 	conf.Metadata.Retry.BackoffFunc = p.pause
+	conf.Metadata.Retry.Max = conf.Producer.Retry.Max
 }
