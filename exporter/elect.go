@@ -139,10 +139,10 @@ func (h *hand) elect(ctx context.Context) (int, error) {
 	}
 	run, err := h.runner.Elect(ctx, h.opts.ByHand, d)
 	switch {
-	case errors.Is(err, rebalance.ErrActing):
+	case errors.Is(err, rebalance.ErrActing), errors.Is(err, rebalance.ErrForbidden):
 		return ElectForbidden, err
 	case err != nil:
-		return ElectForbidden, fmt.Errorf("no run was made: %w", err)
+		return ElectUnknown, fmt.Errorf("no run was made: %w", err)
 	}
 	h.showRun(run)
 	if run.Result == rebalance.Success {

@@ -96,6 +96,7 @@ func (c *situation) paused() string {
 
 // span is a duration as people write it: 10m, 2h30m, 45s.
 func span(d time.Duration) string {
+	d = d.Round(time.Millisecond)
 	if d >= time.Second {
 		d = d.Round(time.Second)
 	}

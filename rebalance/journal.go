@@ -82,7 +82,7 @@ type Note struct {
 const (
 	journalFor   = 90 * 24 * time.Hour
 	keptNotes    = 200
-	wholeRuns    = 50    // the latest runs, which are kept with their partitions
+	wholeRuns    = 20    // the latest runs, which are kept with their partitions
 	mostOutcomes = 5_000 // partitions of one run
 )
 

@@ -13,6 +13,10 @@ import (
 // ErrActing is why there is no run: another evenkeel is making one. Its name follows.
 var ErrActing = errors.New("another evenkeel elects now")
 
+// ErrForbidden is why there is no run: what was decided by one snapshot is forbidden by
+// the next. The guard follows.
+var ErrForbidden = errors.New("a fresh look at the cluster forbids it")
+
 // ErrNotKept is why a person's word is not taken.
 var ErrNotKept = errors.New("it would be forgotten at a restart: there is neither ZooKeeper nor a state_file to keep it in")
 

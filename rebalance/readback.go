@@ -180,7 +180,6 @@ func (r *Runner) count(run *Run) {
 	r.opts.Journal.Add(*run)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.status.Running = false
 	r.status.Runs[run.Result]++
 	for fate, n := range run.Counts {
 		r.status.Fates[fate] += n

@@ -35,7 +35,7 @@ func (r *Runner) run(ctx context.Context, p Policy, d Decision) (*Run, error) {
 	case <-r.runs:
 		defer func() { r.runs <- struct{}{} }()
 	default:
-		return nil, fmt.Errorf("another run is under way")
+		return nil, fmt.Errorf("%w: this one", ErrActing)
 	}
 	w := &work{Runner: r, policy: p, brokers: map[int32]bool{}, plan: d.Plan, tried: map[place]bool{}}
 	for _, c := range d.Plan {
@@ -60,7 +60,7 @@ func (r *Runner) run(ctx context.Context, p Policy, d Decision) (*Run, error) {
 		if w.stopped == "" {
 			w.stopped = "nothing is left to be elected"
 		}
-		return nil, fmt.Errorf("a fresh look at the cluster forbids it: %s", w.stopped)
+		return nil, fmt.Errorf("%w: %s", ErrForbidden, w.stopped)
 	}
 	if err := w.begin(sure); err != nil {
 		return nil, err
@@ -93,7 +93,11 @@ func (w *work) act(ctx context.Context) error {
 	}
 }
 
+// giveBack ends the work, however it ended.
 func (w *work) giveBack(ctx context.Context) {
+	w.mu.Lock()
+	w.status.Running = false
+	w.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, lockPatience)
 	defer cancel()
 	w.done(ctx)

@@ -142,7 +142,17 @@ func (r *Runner) turn(ctx context.Context) {
 	case config.ModeAuto:
 		if _, err := r.run(ctx, r.opts.Policy, d); err != nil {
 			r.log.Warn("No run was made", "err", err)
+			r.rest()
 		}
+	}
+}
+
+// rest waits for a snapshot that is not one of our own looks at the cluster: else what
+// hinders a run would be met again and again, with a poll each time.
+func (r *Runner) rest() {
+	select {
+	case <-r.due:
+	default:
 	}
 }
 
