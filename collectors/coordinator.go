@@ -72,7 +72,7 @@ func (g *groupsOfBroker) read(ctx context.Context) {
 	var listed []kafka.ListedGroup
 	if g.identity.Groups { // Kafka 0.8 knows commits, and no groups
 		var err error
-		if listed, err = g.brokers.ListGroups(ctx, g.node); err != nil {
+		if listed, err = g.list(ctx); err != nil {
 			g.failed = true
 			g.fail(err)
 			return
@@ -99,6 +99,32 @@ func (g *groupsOfBroker) read(ctx context.Context) {
 			g.readLost(ctx, name)
 		}
 	}
+}
+
+// list returns the groups that the broker says it coordinates. While it loads a part of
+// them, as after the death of the one that did, it lists none: then those that it listed
+// in the poll before are asked for, of which it can tell as always, and the rest is what
+// could not be read.
+func (g *groupsOfBroker) list(ctx context.Context) ([]kafka.ListedGroup, error) {
+	listed, err := g.brokers.ListGroups(ctx, g.node)
+	if !kafka.IsLoading(err) || g.prev == nil {
+		return listed, err
+	}
+	before, _ := g.prev.Groups.Get()
+	if before == nil {
+		return nil, err
+	}
+	var known []kafka.ListedGroup
+	for i := range before.Groups {
+		if b := &before.Groups[i]; b.Coordinator == g.node.ID {
+			known = append(known, kafka.ListedGroup{Name: b.Name, ProtocolType: "consumer", Type: b.Type})
+		}
+	}
+	if len(known) == 0 {
+		return nil, err
+	}
+	g.fail(err)
+	return known, nil
 }
 
 // describeGroups is how groups of one kind are described.

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/IBM/sarama"
 
 	"github.com/evenkeel/evenkeel/cluster"
 )
@@ -67,6 +70,29 @@ func TestGroupsThatLostTheirMembersStay(t *testing.T) {
 	p.poll(t)
 	if asked := f.calls("commits"); len(asked) > 0 {
 		t.Errorf("a group without commits is still asked for: %q", asked)
+	}
+}
+
+// A coordinator that takes over groups lists none while it reads them. Those that it had
+// before are told all the same, and that there may be others.
+func TestGroupsOfALoadingCoordinator(t *testing.T) {
+	f := newFake()
+	p := poller(t, f)
+	before, _ := p.poll(t).Groups.Get()
+	coordinator := before.Groups[0].Coordinator
+	f.fail[fmt.Sprintf("list %d", coordinator)] = fmt.Errorf("ListGroups: %w", sarama.ErrOffsetsLoadInProgress)
+	s := p.poll(t)
+	groups, ok := s.Groups.Get()
+	if !ok || len(groups.Groups) != 1 || !reflect.DeepEqual(groups.Groups[0].Topics, before.Groups[0].Topics) || groups.Groups[0].Members != before.Groups[0].Members {
+		t.Errorf("groups %+v, %v; before %+v", groups, ok, before)
+	}
+	if len(s.Outcomes[cluster.SourceGroups].Faults) != 1 {
+		t.Errorf("it is not told that groups may lack: %+v", s.Outcomes[cluster.SourceGroups])
+	}
+	// Who has seen none before knows of none.
+	first := poller(t, f).poll(t)
+	if groups, _ := first.Groups.Get(); groups != nil && len(groups.Groups) > 0 || len(first.Outcomes[cluster.SourceGroups].Faults) != 1 {
+		t.Errorf("by a first poll there are %+v, %+v", groups, first.Outcomes[cluster.SourceGroups])
 	}
 }
 

@@ -97,6 +97,10 @@ func HasNoTimestamps(err error) bool {
 	return isCode(err, sarama.ErrUnsupportedForMessageFormat)
 }
 
+// IsLoading says whether an error of this package is that of a coordinator which reads what
+// it is to coordinate, as after it took over from another one.
+func IsLoading(err error) bool { return isCode(err, sarama.ErrOffsetsLoadInProgress) }
+
 // isCode says whether the broker answered with one of these error codes.
 func isCode(err error, codes ...sarama.KError) bool {
 	// A code with words beside it is no KError in sarama, it only counts as one.
