@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/evenkeel/evenkeel/alerts"
 	"github.com/evenkeel/evenkeel/config"
 	"github.com/evenkeel/evenkeel/exporter"
 )
@@ -107,9 +109,35 @@ func authenticates(file string) func() (bool, error) {
 
 func runConfigCheck(file string) int {
 	cfg, err := config.Load(file)
+	if err == nil {
+		err = exporter.CheckAlerts(cfg)
+	}
 	if err != nil {
 		return fail(exitMistake, err)
 	}
 	fmt.Printf("%s is valid: %d cluster(s)\n", file, len(cfg.Clusters))
+	return 0
+}
+
+// runRules writes the alert rules into a directory, or prints them as one file.
+func runRules(directory string) int {
+	if directory == "" {
+		text, err := alerts.Joined()
+		if err != nil {
+			return fail(1, err)
+		}
+		fmt.Print(string(text))
+		return 0
+	}
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return fail(1, fmt.Errorf("--output: %w", err))
+	}
+	for _, f := range alerts.Files() {
+		path := filepath.Join(directory, "evenkeel-"+f.Name)
+		if err := os.WriteFile(path, f.Content, 0o644); err != nil {
+			return fail(1, fmt.Errorf("--output: %w", err))
+		}
+		fmt.Println(path)
+	}
 	return 0
 }

@@ -36,6 +36,7 @@ type options struct {
 	checkOutput     string
 	elect           electFlags
 	configCheckFile string
+	rulesOutput     string
 	log             promslog.Config
 }
 
@@ -68,6 +69,7 @@ func run(args []string) int {
 	check := app.Command("check", "Poll once and report: exit status 0 healthy, 1 warning, 2 critical, 3 could not tell.")
 	elect := app.Command("elect", "Give partitions back to their preferred leaders now: exit status 0 done, 1 partly, 2 forbidden, 3 could not tell.")
 	configCheck := app.Command("config-check", "Check a configuration file.")
+	rules := app.Command("rules", "Print the alert rules, for a Prometheus server, or write them as files.")
 	app.Command("version", "Print the version.")
 	o.addFlags(app)
 	o.web = webflag.AddFlags(serve, ":9308")
@@ -76,6 +78,7 @@ func run(args []string) int {
 	check.Flag("cluster", "Check this cluster of the file only (repeatable).").StringsVar(&o.checkClusters)
 	check.Flag("output", "text or json.").Default("text").StringVar(&o.checkOutput)
 	o.elect.add(elect)
+	rules.Flag("output", "Directory to write the rule files into; it is made where it is missing.").StringVar(&o.rulesOutput)
 	configCheck.Arg("file", "Configuration file.").Required().StringVar(&o.configCheckFile)
 
 	command, err := app.Parse(args)
@@ -90,6 +93,8 @@ func run(args []string) int {
 	case "version":
 		fmt.Println(version.Print("evenkeel"))
 		return 0
+	case "rules":
+		return runRules(o.rulesOutput)
 	case "config-check":
 		return runConfigCheck(o.configCheckFile)
 	}

@@ -59,7 +59,7 @@ func benchmarkGrowth(b *testing.B, partitions int) grown {
 	for b.Loop() {
 		s.Summary = cluster.Summarize(picture, s.Brokers)
 		s.History = tally.Observe(s, cluster.Compare(s, s))
-		if encoded, err = exposition.Encode(s); err != nil {
+		if encoded, err = exposition.Encode(s, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

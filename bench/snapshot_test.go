@@ -87,7 +87,7 @@ func benchmarkSnapshot(b *testing.B, cfg config.Cluster, enc *metrics.Encoder) {
 		s.Summary = cluster.Summarize(picture, s.Brokers)
 		s.History = tally.Observe(s, cluster.Compare(s, s))
 		var err error
-		if encoded, err = exposition.Encode(s); err != nil {
+		if encoded, err = exposition.Encode(s, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

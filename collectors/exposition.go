@@ -52,19 +52,24 @@ func NewExposition(cfg config.Cluster, enc *metrics.Encoder, log *slog.Logger) *
 type Encoded struct {
 	Cluster []metrics.Part // what the snapshot says of the cluster
 	Itself  metrics.Part   // what it says of evenkeel: told even when the snapshot is stale
+	// Samples are those of the metrics that were wanted, without the label kafka_cluster.
+	Samples []metrics.Sample
+	// Failed are the collectors that applied and did not succeed, by name.
+	Failed map[string]bool
 	// More are families of Cluster that are not among Families: what ZooKeeper
 	// servers tell beyond the declared ones, where all of it is wanted.
 	More []*metrics.Family
 }
 
-// Encode encodes a snapshot. A collector that panics over it loses its own
+// Encode encodes a snapshot, and returns the samples of the metrics that are wanted as such;
+// wanted may be nil. A collector that panics over it loses its own
 // metrics and counts as failed; the others are not touched.
-func (e *Exposition) Encode(s *cluster.Snapshot) (Encoded, error) {
+func (e *Exposition) Encode(s *cluster.Snapshot, wanted func(metric string) bool) (Encoded, error) {
 	v := &View{Snapshot: s, Show: show(e.cfg, s)}
-	out := Encoded{More: MoreFamilies(s.Ensemble)}
+	out := Encoded{More: MoreFamilies(s.Ensemble), Failed: map[string]bool{}}
 	succeeded := map[string]bool{}
 	for _, c := range applying(s) {
-		part, err := e.enc.Encode(s.Cluster, func(w *metrics.Writer) {
+		part, samples, err := e.enc.EncodeKeeping(s.Cluster, wanted, func(w *metrics.Writer) {
 			if v.Show.ClusterWide || !c.OfCluster {
 				c.Emit(v, w)
 			}
@@ -72,17 +77,21 @@ func (e *Exposition) Encode(s *cluster.Snapshot) (Encoded, error) {
 		e.notePanic(c, err)
 		if err == nil {
 			out.Cluster = append(out.Cluster, part)
+			out.Samples = append(out.Samples, samples...)
 		}
 		if err == nil && c.Succeeded(s) {
 			succeeded[c.Name] = true
 			e.succeeded[c.Name] = s.Finished
+		} else {
+			out.Failed[c.Name] = true
 		}
 	}
-	itself, err := e.enc.Encode(s.Cluster, func(w *metrics.Writer) { e.emitItself(v, w, succeeded) })
+	itself, samples, err := e.enc.EncodeKeeping(s.Cluster, wanted, func(w *metrics.Writer) { e.emitItself(v, w, succeeded) })
 	if err != nil {
 		return Encoded{}, fmt.Errorf("encode evenkeel's own metrics of cluster %s: %w", s.Cluster, err)
 	}
 	out.Itself = itself
+	out.Samples = append(out.Samples, samples...)
 	return out, nil
 }
 

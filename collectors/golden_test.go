@@ -29,7 +29,7 @@ var update = flag.Bool("update", false, "write the golden files and docs/metrics
 // without ZooKeeper that knows all that newer releases tell.
 func TestGolden(t *testing.T) {
 	for name, s := range map[string]*cluster.Snapshot{"story": storySnapshot(), "blind": blindSnapshot(), "kraft": kraftSnapshot()} {
-		encoded, err := NewExposition(testConfig(t), metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(s)
+		encoded, err := NewExposition(testConfig(t), metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(s, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ var keptNames = []string{"kafka_consumergroup_current_offset_sum", "kafka_consum
 // TestExpositionIsValid holds what is written against the parser of the
 // ecosystem, the pedantic checks of client_golang, and promlint.
 func TestExpositionIsValid(t *testing.T) {
-	encoded, err := NewExposition(testConfig(t), metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(storySnapshot())
+	encoded, err := NewExposition(testConfig(t), metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(storySnapshot(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestReassignmentsThatCouldNotBeReadAreAbsent(t *testing.T) {
 	picture, _ := s.Picture.Get()
 	for _, unknown := range []bool{false, true} {
 		picture.MovesUnknown = unknown
-		encoded, err := NewExposition(testConfig(t), metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(finish(s))
+		encoded, err := NewExposition(testConfig(t), metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(finish(s), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestPanickingCollectorLosesOnlyItself(t *testing.T) {
 	s.Picture = cluster.Read[*cluster.Picture](nil) // what no source yields
 	var text string
 	for range 2 {
-		encoded, err := e.Encode(s)
+		encoded, err := e.Encode(s, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func TestFiltersAndLimitsLeaveOutSeriesOnly(t *testing.T) {
 	s := storySnapshot()
 	cfg := testConfig(t)
 	cfg.Topics.PerPartition = config.PerPartitionOff
-	encoded, err := NewExposition(cfg, metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(s)
+	encoded, err := NewExposition(cfg, metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

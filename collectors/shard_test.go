@@ -52,7 +52,7 @@ func shareOf(t *testing.T, shard config.Shard) []string {
 	f := crowded()
 	p := poller(t, f)
 	p.cfg.Shard = shard
-	encoded, err := NewExposition(p.cfg, metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(p.poll(t))
+	encoded, err := NewExposition(p.cfg, metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(p.poll(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

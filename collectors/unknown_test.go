@@ -16,7 +16,7 @@ import (
 // told is everything that an exposition says of a snapshot.
 func told(t *testing.T, cfg config.Cluster, s *cluster.Snapshot) string {
 	t.Helper()
-	encoded, err := NewExposition(cfg, metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(s)
+	encoded, err := NewExposition(cfg, metrics.NewEncoder(), slog.New(slog.DiscardHandler)).Encode(s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestLastSuccessStaysWhileACollectorFails(t *testing.T) {
 	encode := func(s *cluster.Snapshot, finished time.Time, want ...string) {
 		t.Helper()
 		s.Finished = finished
-		encoded, err := e.Encode(s)
+		encoded, err := e.Encode(s, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

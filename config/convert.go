@@ -60,23 +60,6 @@ func (r rawRebalance) validated() Rebalance {
 	}
 }
 
-func (a rawAlerts) validated() Alerts {
-	var managers []Alertmanager
-	for _, m := range a.Alertmanagers {
-		managers = append(managers, Alertmanager{
-			URL:       string(m.URL),
-			BasicAuth: BasicAuth(m.BasicAuth),
-			TLS:       m.TLS.validated(),
-		})
-	}
-	return Alerts{
-		Evaluate:       a.Evaluate,
-		RuleFiles:      a.RuleFiles,
-		Alertmanagers:  managers,
-		ExternalLabels: a.ExternalLabels,
-	}
-}
-
 func (t rawTLS) validated() TLS {
 	return TLS{
 		Enabled:            t.Enabled,

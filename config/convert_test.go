@@ -9,8 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// decodeInto fills raw from text as if every feature had been built: the tags
-// on what holds raw do not count here, and raw has none itself.
+// decodeInto fills raw from text.
 func decodeInto(t *testing.T, text string, raw any) {
 	t.Helper()
 	var doc yaml.Node
@@ -18,34 +17,39 @@ func decodeInto(t *testing.T, text string, raw any) {
 		t.Fatal(err)
 	}
 	d := &decoder{lines: map[string]int{"": 1}}
-	if err := d.decode(doc.Content[0], reflect.ValueOf(raw).Elem(), "", true); err != nil {
+	if err := d.decode(doc.Content[0], reflect.ValueOf(raw).Elem(), ""); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestAlerts(t *testing.T) {
-	var raw rawAlerts
-	decodeInto(t, `
-evaluate: true
-rule_files: [a.yml, b.yml]
-alertmanagers:
-  - url: http://am:9093
-    basic_auth: {username: me, password: hunter2}
-    tls: {ca_file: ca.pem}
-  - {url: "http://am2:9093"}
-external_labels: {dc: eu, "odd key": ""}
-`, &raw)
+	const text = `
+clusters: [{name: prod, zookeeper: {servers: ["zk1:2181"]}}]
+alerts:
+  evaluate: true
+  rule_files: [testdata/files/rules.yml]
+  alertmanagers:
+    - url: http://am:9093
+      basic_auth: {username: me, password: hunter2}
+      tls: {enabled: true, server_name: am.example.org}
+    - {url: "http://am2:9093"}
+  external_labels: {dc: eu}
+`
+	cfg, err := Parse("evenkeel.yml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := Alerts{
 		Evaluate:  true,
-		RuleFiles: []string{"a.yml", "b.yml"},
+		RuleFiles: []string{"testdata/files/rules.yml"},
 		Alertmanagers: []Alertmanager{
-			{URL: "http://am:9093", BasicAuth: BasicAuth{Username: "me", Password: NewSecret("hunter2")}, TLS: TLS{CAFile: "ca.pem"}},
+			{URL: "http://am:9093", BasicAuth: BasicAuth{Username: "me", Password: NewSecret("hunter2")}, TLS: TLS{Enabled: true, ServerName: "am.example.org"}},
 			{URL: "http://am2:9093"},
 		},
-		ExternalLabels: map[string]string{"dc": "eu", "odd key": ""},
+		ExternalLabels: map[string]string{"dc": "eu"},
 	}
-	if got := raw.validated(); !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	if !reflect.DeepEqual(cfg.Alerts, want) {
+		t.Errorf("got  %+v\nwant %+v", cfg.Alerts, want)
 	}
 }
 

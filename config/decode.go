@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"reflect"
-	"strconv"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -24,9 +23,8 @@ type decoder struct {
 	lookupEnv func(name string) (string, bool)
 }
 
-// decode sets v, which holds its default, to what n says. built is false where
-// v is to keep its default because the feature does not exist yet.
-func (d *decoder) decode(n *yaml.Node, v reflect.Value, path string, built bool) error {
+// decode sets v, which holds its default, to what n says.
+func (d *decoder) decode(n *yaml.Node, v reflect.Value, path string) error {
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
@@ -37,25 +35,25 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, path string, built bool)
 		return nil
 	}
 	if s, ok := v.Addr().Interface().(setter); ok {
-		return d.scalar(n, v, s, path, built)
+		return d.scalar(n, s, path)
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(newValue(v.Type().Elem()).Addr())
-		return d.decode(n, v.Elem(), path, built)
+		return d.decode(n, v.Elem(), path)
 	case reflect.Struct:
-		return d.mapping(n, v, path, built)
+		return d.mapping(n, v, path)
 	case reflect.Slice:
-		return d.list(n, v, path, built)
+		return d.list(n, v, path)
 	case reflect.Map:
-		return d.texts(n, v, path, built)
+		return d.texts(n, v, path)
 	default:
-		return d.scalar(n, v, basic{v}, path, built)
+		return d.scalar(n, basic{v}, path)
 	}
 }
 
 // list decodes into a slice; an empty list is nil, as a list left out is.
-func (d *decoder) list(n *yaml.Node, v reflect.Value, path string, built bool) error {
+func (d *decoder) list(n *yaml.Node, v reflect.Value, path string) error {
 	if n.Kind != yaml.SequenceNode {
 		return d.errorf(path, "must be a list, such as [first, second]")
 	}
@@ -67,20 +65,17 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, path string, built bool) e
 			return d.errorf(entryPath, "an entry of the list has no value; give it one or take it out")
 		}
 		elem := newValue(v.Type().Elem())
-		if err := d.decode(entry, elem, entryPath, true); err != nil {
+		if err := d.decode(entry, elem, entryPath); err != nil {
 			return err
 		}
 		list = reflect.Append(list, elem)
-	}
-	if !built && list.Len() > 0 {
-		return d.notBuilt(path, "a list with entries", "[]")
 	}
 	v.Set(list)
 	return nil
 }
 
-// scalar decodes a single value by way of s, which sets v.
-func (d *decoder) scalar(n *yaml.Node, v reflect.Value, s setter, path string, built bool) error {
+// scalar decodes a single value by way of s.
+func (d *decoder) scalar(n *yaml.Node, s setter, path string) error {
 	if n.Kind != yaml.ScalarNode {
 		return d.errorf(path, "must be a single value, not a list or a mapping")
 	}
@@ -91,26 +86,10 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, s setter, path string, b
 			return d.errorf(path, "%w", err)
 		}
 	}
-	fallback := v.Interface()
 	if err := s.set(text); err != nil {
 		return d.errorf(path, "%w", err)
 	}
-	if built || reflect.DeepEqual(v.Interface(), fallback) {
-		return nil
-	}
-	shown := strconv.Quote(text)
-	if _, secret := fallback.(Secret); secret {
-		shown = hidden
-	}
-	keep := fmt.Sprint(fallback)
-	if keep == "" {
-		keep = `""`
-	}
-	return d.notBuilt(path, shown, keep)
-}
-
-func (d *decoder) notBuilt(path, got, keep string) error {
-	return d.errorf(path, "%s is not supported yet in this version; leave it out or set %s", got, keep)
+	return nil
 }
 
 // newValue returns a settable value of type t that holds its defaults.

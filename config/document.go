@@ -36,7 +36,7 @@ func (d *decoder) document(data []byte) (*rawFile, error) {
 		return nil, d.syntaxError(data, err)
 	}
 	var raw rawFile
-	if err := d.decode(doc.Content[0], reflect.ValueOf(&raw).Elem(), "", true); err != nil {
+	if err := d.decode(doc.Content[0], reflect.ValueOf(&raw).Elem(), ""); err != nil {
 		return nil, err
 	}
 	return &raw, nil

@@ -67,7 +67,7 @@ func FromFlags(f Flags) (*Config, error) {
 	}
 	file := nodeOf(map[string]any{"clusters": []any{cluster}})
 	var raw rawFile
-	if err := d.decode(file, reflect.ValueOf(&raw).Elem(), "", true); err != nil {
+	if err := d.decode(file, reflect.ValueOf(&raw).Elem(), ""); err != nil {
 		return nil, err
 	}
 	return d.config(&raw)

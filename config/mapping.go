@@ -9,7 +9,7 @@ import (
 )
 
 // mapping decodes into a struct, whose fields are the keys that are allowed.
-func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string, built bool) error {
+func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string) error {
 	keys := make(map[string]int)
 	var allowed []string
 	for i := range v.NumField() {
@@ -32,13 +32,12 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string, built bool
 		if !ok {
 			return d.errorf(path, "unknown key; allowed here: %s", strings.Join(allowed, ", "))
 		}
-		built := built && v.Type().Field(i).Tag.Get("built") != "no"
-		return d.decode(value, v.Field(i), path, built)
+		return d.decode(value, v.Field(i), path)
 	})
 }
 
 // texts decodes into a map from texts to texts, in which every key is allowed.
-func (d *decoder) texts(n *yaml.Node, v reflect.Value, path string, built bool) error {
+func (d *decoder) texts(n *yaml.Node, v reflect.Value, path string) error {
 	if n.Kind != yaml.MappingNode {
 		return d.errorf(path, "must be a mapping of names to texts")
 	}
@@ -48,15 +47,12 @@ func (d *decoder) texts(n *yaml.Node, v reflect.Value, path string, built bool) 
 			return d.errorf(path, "has no value; quote the empty text as \"\"")
 		}
 		var text string
-		err := d.decode(value, reflect.ValueOf(&text).Elem(), path, true)
+		err := d.decode(value, reflect.ValueOf(&text).Elem(), path)
 		texts[key] = text
 		return err
 	})
 	if err != nil || len(texts) == 0 {
 		return err
-	}
-	if !built {
-		return d.notBuilt(path, "a mapping with entries", "{}")
 	}
 	v.Set(reflect.ValueOf(texts))
 	return nil

@@ -1,20 +1,14 @@
 package config
 
 // The raw types have the shape of the file. Every key of the file is a field
-// here, with these tags:
-//
-//	yaml:"key"   its name in the file
-//	built:"no"   the feature behind it does not exist yet: the key may be there
-//	             with its default value, and any other value is refused. It
-//	             holds for all that is below the key. Whoever builds the feature
-//	             removes the tag.
+// here, with its name in the tag yaml.
 //
 // A field whose type is a setter is checked as it is read; what concerns more
 // than one key is checked in validate.go.
 
 type rawFile struct {
 	Clusters  []rawCluster `yaml:"clusters"`
-	Alerts    rawAlerts    `yaml:"alerts" built:"no"`
+	Alerts    rawAlerts    `yaml:"alerts"`
 	StateFile string       `yaml:"state_file"`
 	Web       rawWeb       `yaml:"web"`
 }

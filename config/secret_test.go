@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -69,16 +68,5 @@ func TestSecretReveals(t *testing.T) {
 		if empty.Reveal() != "" || empty.String() != "" || fmt.Sprintf("%#v", empty) != `config.Secret("")` {
 			t.Errorf("%s: reveals %q, prints %q", name, empty.Reveal(), empty)
 		}
-	}
-}
-
-// A secret below a key whose feature does not exist yet is refused like any other
-// value, and shown like no other.
-func TestSecretThatIsNotBuilt(t *testing.T) {
-	d := &decoder{lines: map[string]int{"": 1}}
-	var secret Secret
-	err := d.decode(&yaml.Node{Kind: yaml.ScalarNode, Value: "hunter2"}, reflect.ValueOf(&secret).Elem(), "password", false)
-	if want := `:1: password: <secret> is not supported yet in this version; leave it out or set ""`; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
 	}
 }

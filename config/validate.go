@@ -13,8 +13,12 @@ func (d *decoder) config(raw *rawFile) (*Config, error) {
 	if len(raw.Clusters) == 0 {
 		return nil, d.errorf("clusters", "required: a list of at least one cluster")
 	}
+	alerts, err := d.alerts("alerts", raw.Alerts)
+	if err != nil {
+		return nil, err
+	}
 	cfg := &Config{
-		Alerts:    raw.Alerts.validated(),
+		Alerts:    alerts,
 		StateFile: raw.StateFile,
 		Web:       Web{ExternalURL: string(raw.Web.ExternalURL)},
 	}

@@ -61,15 +61,20 @@ func (d *decoder) readable(path string, files ...fileKey) error {
 			continue
 		}
 		if err := tryOpen(f.file); err != nil {
-			// Only the cause: a file's name may have line breaks, which %q shows.
-			var op *fs.PathError
-			if errors.As(err, &op) {
-				err = op.Err
-			}
-			return d.errorf(joinPath(path, f.name), "%q cannot be read: %w", f.file, err)
+			return d.errorf(joinPath(path, f.name), "%q cannot be read: %w", f.file, cause(err))
 		}
 	}
 	return nil
+}
+
+// cause returns what an error of a file says without the file's name, which may have line
+// breaks.
+func cause(err error) error {
+	var op *fs.PathError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
 }
 
 func tryOpen(name string) error {

@@ -62,6 +62,10 @@ func TestMetricsPageIsUpToDate(t *testing.T) {
 	for _, d := range rebalance.Declarations() {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", d.Name, d.Type, strings.Join(d.Labels, ", "), d.Help)
 	}
+	b.WriteString("\nOf alerts, where evenkeel evaluates them, see [alerts.md](alerts.md):\n\n| name | type | labels | meaning |\n|---|---|---|---|\n")
+	for _, m := range alertMetrics {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.name, m.kind, strings.Join(m.labels, ", "), m.help)
+	}
 	b.WriteString("\nOf the process, beside the usual `go_*` and `process_*`:\n\n| name | meaning |\n|---|---|\n")
 	gathered, err := newExporter(t, twoClusters, Options{}).registry.Gather()
 	if err != nil {

@@ -40,7 +40,8 @@ type Exporter struct {
 	reloadAt prometheus.Gauge
 	answers  turns
 
-	state *stateFile
+	state    *stateFile
+	alerting *alerting
 
 	reloading sync.Mutex   // one reload at a time, and none while Run begins or ends
 	phase     phase        // guarded by reloading
@@ -78,6 +79,15 @@ func New(cfg *config.Config, opts Options) (*Exporter, error) {
 		return nil, err
 	}
 	e.state = state
+	plan, err := newAlertPlan(cfg)
+	if err != nil {
+		return nil, err
+	}
+	e.alerting = newAlerting(state, e.registry, e.log)
+	if err := e.alerting.apply(plan); err != nil {
+		return nil, err
+	}
+	e.registry.MustRegister(e.alerting)
 	if e.watchers, err = e.build(cfg, nil); err != nil {
 		return nil, err
 	}
@@ -95,7 +105,7 @@ func (e *Exporter) build(cfg *config.Config, old []*watcher) ([]*watcher, error)
 			watchers = append(watchers, old[i])
 			continue
 		}
-		w, err := newWatcher(c, e.state, e.enc, e.log)
+		w, err := newWatcher(c, e.state, e.enc, e.alerting, e.log)
 		if err != nil {
 			return nil, err
 		}
@@ -112,11 +122,12 @@ func (e *Exporter) Run(ctx context.Context) {
 		w.start()
 	}
 	e.reloading.Unlock()
-	<-ctx.Done()
+	e.alerting.serve(ctx)
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
 	e.phase = ended
 	stopAll(e.all())
+	e.alerting.close()
 	e.state.flush(e.all())
 }
 
@@ -162,9 +173,16 @@ func (e *Exporter) reload() error {
 	if cfg.StateFile != e.cfg.StateFile {
 		return fmt.Errorf("state_file: changed from %q to %q, which takes a restart", e.cfg.StateFile, cfg.StateFile)
 	}
+	plan, err := newAlertPlan(cfg)
+	if err != nil {
+		return err
+	}
 	old := e.all()
 	watchers, err := e.build(cfg, old)
 	if err != nil {
+		return err
+	}
+	if err := e.alerting.apply(plan); err != nil {
 		return err
 	}
 	if e.phase == running {

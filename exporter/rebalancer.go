@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
 	"os"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/collectors"
@@ -116,6 +119,13 @@ func (k rebalanceKeeper) save() func(rebalance.Kept) error {
 // journal keeps the runs. That the file could not be written it says by itself.
 func (k rebalanceKeeper) journal(runs []rebalance.Run) {
 	_ = k.file.setRebalance(k.name, func(m *rebalanceMemory) { m.Runs = runs })
+}
+
+// gatherer returns what gathers the metrics of one rebalancer alone.
+func (b *rebalancer) gatherer(name string) prometheus.Gatherer {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(rebalance.Collector{Runners: maps.All(map[string]*rebalance.Runner{name: b.Runner})})
+	return registry
 }
 
 // runners yields the rebalancers of now, by the name of their cluster.

@@ -24,6 +24,8 @@ func (e *Exporter) routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /{$}":                    e.servePage,
 		"GET /api/v1/elections":       e.serveElections,
+		"GET /api/v1/alerts":          e.serveAlerts,
+		"GET /runbooks/{name}":        serveRunbook,
 		"GET /metrics":                e.serveMetrics,
 		"GET /api/v1/clusters":        e.serveClusters,
 		"GET /api/v1/clusters/{name}": e.serveCluster,

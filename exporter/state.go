@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/evenkeel/evenkeel/alerts/evaluate"
 	"github.com/evenkeel/evenkeel/cluster"
 )
 
@@ -27,15 +28,17 @@ const refreshState = 10 * time.Minute
 type stateContent struct {
 	Version  int                     `json:"version"`
 	Clusters map[string]clusterState `json:"clusters"`
+	Alerts   evaluate.Saved          `json:"alerts,omitempty"` // on the process
 }
 
 type clusterState struct {
 	Brokers   []cluster.KnownBroker `json:"known_brokers"`
 	Rebalance *rebalanceMemory      `json:"rebalance,omitempty"`
+	Alerts    evaluate.Saved        `json:"alerts,omitempty"`
 }
 
-// stateFile keeps over restarts the known brokers of all clusters and what is known of
-// elections. With an empty path it keeps them in memory only, which is over reloads.
+// stateFile keeps over restarts the known brokers of all clusters, what is known of
+// elections, and alerts. With an empty path it keeps them in memory only, which is over reloads.
 type stateFile struct {
 	path string
 	log  *slog.Logger
@@ -43,6 +46,8 @@ type stateFile struct {
 	mu      sync.Mutex
 	brokers map[string]cluster.Known
 	runs    map[string]rebalanceMemory
+	alerts  map[string]evaluate.Saved // that of the process under ofProcess
+	samples map[string][]byte         // what was read at the start and not yet taken
 	written time.Time
 	failing bool // the last attempt to write failed
 }
@@ -51,7 +56,7 @@ type stateFile struct {
 // cannot be understood is an error, since to overwrite it would lose what another
 // release or another program keeps there.
 func openState(path string, log *slog.Logger) (*stateFile, error) {
-	f := &stateFile{path: path, log: log, brokers: map[string]cluster.Known{}, runs: map[string]rebalanceMemory{}}
+	f := &stateFile{path: path, log: log, brokers: map[string]cluster.Known{}, runs: map[string]rebalanceMemory{}, alerts: map[string]evaluate.Saved{}}
 	if path == "" {
 		return f, nil
 	}
@@ -69,7 +74,10 @@ func openState(path string, log *slog.Logger) (*stateFile, error) {
 	if content.Version != stateVersion {
 		return nil, fmt.Errorf("state_file %s: version %d, this evenkeel knows version %d; move it away to start anew", path, content.Version, stateVersion)
 	}
+	f.alerts[ofProcess] = content.Alerts
+	f.readSamples()
 	for name, c := range content.Clusters {
+		f.alerts[name] = c.Alerts
 		known := cluster.Known{}
 		for _, b := range c.Brokers {
 			known[b.ID] = b
@@ -128,6 +136,7 @@ func (f *stateFile) flush(watched []*watcher) {
 	}
 	maps.DeleteFunc(f.brokers, func(name string, _ cluster.Known) bool { return gone(name) })
 	maps.DeleteFunc(f.runs, func(name string, _ rebalanceMemory) bool { return gone(name) })
+	maps.DeleteFunc(f.alerts, func(name string, _ evaluate.Saved) bool { return name != ofProcess && gone(name) })
 	_ = f.write() // it says so itself
 }
 
@@ -137,7 +146,7 @@ func (f *stateFile) write() error {
 	if f.path == "" {
 		return nil
 	}
-	content := stateContent{Version: stateVersion, Clusters: map[string]clusterState{}}
+	content := stateContent{Version: stateVersion, Clusters: map[string]clusterState{}, Alerts: f.alerts[ofProcess]}
 	for name, known := range f.brokers {
 		content.Clusters[name] = clusterState{Brokers: known.Sorted()}
 	}
@@ -146,13 +155,19 @@ func (f *stateFile) write() error {
 		c.Rebalance = &m
 		content.Clusters[name] = c
 	}
+	for name, saved := range f.alerts {
+		if c, ok := content.Clusters[name]; ok || len(saved) > 0 && name != ofProcess {
+			c.Alerts = saved
+			content.Clusters[name] = c
+		}
+	}
 	data, err := json.MarshalIndent(content, "", "  ")
 	if err == nil {
 		err = writeFile(f.path, append(data, '\n'))
 	}
 	switch {
 	case err != nil && !f.failing:
-		f.log.Error("State file not written: known brokers and elections will be forgotten at a restart", "path", f.path, "err", err)
+		f.log.Error("State file not written: known brokers, elections and alerts will be forgotten at a restart", "path", f.path, "err", err)
 	case err == nil && f.failing:
 		f.log.Info("State file written again", "path", f.path)
 	}

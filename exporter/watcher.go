@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/collectors"
 	"github.com/evenkeel/evenkeel/config"
@@ -40,6 +42,8 @@ type watcher struct {
 	remember   func(cluster.Known)
 
 	rebalancer *rebalancer // nil where another shard has it
+	alerting   *alerting
+	elections  prometheus.Gatherer // what the rebalancer tells; nil where there is none
 
 	events chan cluster.Trigger          // what asks for a poll
 	asks   chan chan<- *cluster.Snapshot // who waits for a poll that begins after now
@@ -54,14 +58,14 @@ type watcher struct {
 	done   chan struct{}
 }
 
-func newWatcher(cfg config.Cluster, state *stateFile, enc *encoder, log *slog.Logger) (*watcher, error) {
+func newWatcher(cfg config.Cluster, state *stateFile, enc *encoder, alerting *alerting, log *slog.Logger) (*watcher, error) {
 	log = log.With("kafka_cluster", cfg.Name)
 	poller, err := collectors.NewPoller(cfg, state.known(cfg.Name), log)
 	if err != nil {
 		return nil, fmt.Errorf("cluster %s: %w", cfg.Name, err)
 	}
 	w := &watcher{
-		cfg: cfg, enc: enc, log: log, poller: poller,
+		cfg: cfg, enc: enc, log: log, poller: poller, alerting: alerting,
 		remember:   func(k cluster.Known) { state.remember(cfg.Name, k) },
 		exposition: collectors.NewExposition(cfg, enc.Encoder, log),
 		events:     make(chan cluster.Trigger, 1),
@@ -74,6 +78,7 @@ func newWatcher(cfg config.Cluster, state *stateFile, enc *encoder, log *slog.Lo
 		if err != nil {
 			return nil, fmt.Errorf("cluster %s: %w", cfg.Name, err)
 		}
+		w.elections = w.rebalancer.gatherer(cfg.Name)
 	}
 	return w, nil
 }
@@ -245,12 +250,15 @@ func (w *watcher) publish(r collectors.Result) {
 	if r.Snapshot.Reachable() {
 		w.reached.Store(true)
 	}
+	if r.Snapshot.Amended.IsZero() { // news are followed by a poll
+		w.alerting.observe(r.Snapshot, encoded, w.elections)
+	}
 }
 
 func (w *watcher) encode(s *cluster.Snapshot) (collectors.Encoded, error) {
 	w.enc.Lock()
 	defer w.enc.Unlock()
-	return w.exposition.Encode(s)
+	return w.exposition.Encode(s, w.alerting.wants)
 }
 
 // tell logs each trouble once when it begins or changes and once when it ends, and

@@ -27,7 +27,7 @@ func newTestWatcher(t *testing.T, yaml string, log *slog.Logger, remember func(c
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := newWatcher(cfg.Clusters[0], state, &encoder{Encoder: metrics.NewEncoder()}, log)
+	w, err := newWatcher(cfg.Clusters[0], state, &encoder{Encoder: metrics.NewEncoder()}, newAlerting(state, nil, log), log)
 	if err != nil {
 		t.Fatal(err)
 	}

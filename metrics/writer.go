@@ -29,6 +29,10 @@ type Writer struct {
 	// lines have all but the last value in common with the line above.
 	clean []string
 
+	wanted func(name string) bool // which families are kept as samples, too; nil: none
+	keeps  bool                   // whether the family is one of them
+	kept   []Sample
+
 	text     []byte        // lines that the compressor has not been given
 	deflate  *flate.Writer // nil: the text is thrown away
 	out      bytes.Buffer  // compressed segments, one after the other
@@ -49,6 +53,7 @@ func (w *Writer) Begin(f *Family) {
 	}
 	w.begun[f.Name] = true
 	w.family = f
+	w.keeps = w.wanted != nil && w.wanted(f.Name)
 	w.current = segment{family: f}
 	open := f.Name + "{" + ClusterLabel + `="` + w.cluster + `"`
 	w.before = w.before[:0]
@@ -67,12 +72,14 @@ func (w *Writer) Begin(f *Family) {
 // Labels and may hold any bytes. Int panics when their number does not match.
 func (w *Writer) Int(v int64, labelValues ...string) {
 	w.endLine(strconv.AppendInt(w.line(labelValues), v, 10))
+	w.keep(float64(v), labelValues)
 }
 
 // Float is Int for a value that may be a fraction. NaN and the infinities are
 // written as such: what is not known is to be left out by the caller.
 func (w *Writer) Float(v float64, labelValues ...string) {
 	w.endLine(appendFloat(w.line(labelValues), v))
+	w.keep(v, labelValues)
 }
 
 // Bool is Int with 1 for true and 0 for false.
@@ -82,6 +89,7 @@ func (w *Writer) Bool(v bool, labelValues ...string) {
 		digit = '1'
 	}
 	w.endLine(append(w.line(labelValues), digit))
+	w.keep(float64(digit-'0'), labelValues)
 }
 
 // line returns the text with a new line begun, all but its value.
@@ -155,6 +163,7 @@ func (w *Writer) end() {
 func (w *Writer) reset(cluster string) {
 	w.cluster = string(appendSanitized(nil, cluster))
 	w.family = nil
+	w.keeps, w.kept = false, nil
 	clear(w.begun)
 	w.before = w.before[:0]
 	w.text = w.text[:0]
