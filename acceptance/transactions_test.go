@@ -5,6 +5,7 @@ package acceptance
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,8 +66,9 @@ func transactions(t *testing.T, release string) {
 	p.shows("the transaction was aborted", time.Minute, statusOf("readers", "ok"), lagOf("readers", 0, 0), "!kafka_topic_partition_last_stable_offset", statusOf("idle", "stalled"))
 }
 
-// idle starts a member of a group that reads, and never commits.
-func idle(t *testing.T, c *testbed.Cluster, group, topic string) {
+// idle starts a member of a group that reads, and never commits, until stop is called or the
+// test ends.
+func idle(t *testing.T, c *testbed.Cluster, group, topic string) (stop func()) {
 	t.Helper()
 	conf := sarama.NewConfig()
 	conf.Version = sarama.V2_8_0_0
@@ -81,11 +83,13 @@ func idle(t *testing.T, c *testbed.Cluster, group, topic string) {
 			_ = member.Consume(ctx, []string{topic}, idler{}) // that it left for a moment does not matter
 		}
 	}()
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		<-ended
 		must(t, member.Close())
 	})
+	t.Cleanup(stop)
+	return stop
 }
 
 // idler takes messages and does nothing with them.

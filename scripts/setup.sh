@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sees to it that what the tests and the demo need is there: Go, a C compiler, a JDK, Maven,
-# openssl and MIT Kerberos's servers.
+# openssl, MIT Kerberos's servers, Prometheus and Alertmanager.
 # On Debian, as root, what is missing is installed; elsewhere it is named.
 set -eu
 
@@ -14,6 +14,11 @@ command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 PATH="$PATH:/usr/sbin"
 command -v krb5kdc >/dev/null 2>&1 || missing="$missing krb5-kdc"
 command -v kadmin.local >/dev/null 2>&1 || missing="$missing krb5-admin-server"
+services=""
+for service in prometheus prometheus-alertmanager; do
+	command -v $service >/dev/null 2>&1 || services="$services $service"
+done
+missing="$missing$services"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -22,6 +27,10 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 	apt-get update -qq
 	# shellcheck disable=SC2086 # a list of words
 	apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	# Their packages start them as services, which nobody asked for.
+	for service in $services; do
+		systemctl disable --now "$service" >/dev/null 2>&1 || true
+	done
 	exit 0
 fi
 echo "Please install:$missing (on Debian, as root: apt-get install --no-install-recommends$missing)" >&2

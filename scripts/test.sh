@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs every tier of the tests and closes with a line that counts them.
 #   offline    needs nothing
-#   model      the rebalancer against a model of clusters, a million steps, which the race
-#              detector would make ten million
+#   model      the rebalancer against a model of clusters, a million steps, and mutants of the
+#              alert rules: without the race detector, which would take ten times as long
 #   cluster    real ZooKeeper and Kafka processes, and the built binary as a user runs it
 # What is called of known vulnerabilities fails the run, too (scripts/vuln.sh).
 set -u
@@ -37,8 +37,8 @@ reasons() {
 }
 
 tier offline -race ./...
-tier model -count 1 ./rebalance
-tier cluster -tags cluster -p 1 -count 1 -timeout 20m ./testbed/... ./kafka ./zookeeper ./acceptance/...
+tier model -count 1 ./rebalance ./alerts/evaluate
+tier cluster -tags cluster -p 1 -count 1 -timeout 20m ./alerts ./testbed/... ./kafka ./zookeeper ./acceptance/...
 
 echo "== known vulnerabilities"
 if ! ./scripts/vuln.sh --test || ! ./scripts/vuln.sh; then failed=1; fi
