@@ -9,6 +9,7 @@ import (
 
 	"github.com/evenkeel/evenkeel/alerts/notify"
 	"github.com/evenkeel/evenkeel/config"
+	"github.com/evenkeel/evenkeel/security"
 )
 
 // sending is a sender that runs, or will.
@@ -36,7 +37,7 @@ func (a *alerting) newSenders(plan *alertPlan) ([]*sending, error) {
 		}
 		senders = append(senders, &sending{Sender: notify.New(notify.Options{
 			URL: m.URL, Client: client, Alerts: a.toTell,
-			ExternalLabels: plan.ExternalLabels, GeneratorURL: generator, Logger: a.log,
+			ExternalLabels: plan.ExternalLabels, GeneratorURL: generator, Conceal: concealer(m.BasicAuth), Logger: a.log,
 		}), done: make(chan struct{})})
 	}
 	return senders, nil
@@ -58,6 +59,17 @@ func clientConfig(m config.Alertmanager) promconfig.HTTPClientConfig {
 		}
 	}
 	return c
+}
+
+// concealer keeps a password out of what an Alertmanager says of it.
+func concealer(auth config.BasicAuth) func(string) string {
+	return func(text string) string {
+		password, err := security.ReadSecret(auth.Password, auth.PasswordFile)
+		if err != nil {
+			return "(its words are not told: the password in them could not be known)"
+		}
+		return security.Conceal(text, password)
+	}
 }
 
 func startAll(ctx context.Context, senders []*sending) {

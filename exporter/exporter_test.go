@@ -61,7 +61,7 @@ func publishAt(w *watcher, finished time.Time) {
 		Troubles: []cluster.Trouble{{Severity: cluster.Critical, Text: "broker <b>7</b> is lost", Since: finished, Seen: true}},
 	}
 	s.Summary = cluster.Summarize(picture, s.Brokers)
-	w.publish(collectors.Result{Snapshot: s})
+	w.conclude(collectors.Result{Snapshot: s})
 }
 
 // answered is the head of an answer.

@@ -212,7 +212,7 @@ func (w *watcher) poll(ctx context.Context, trigger cluster.Trigger) (s *cluster
 		if ctx.Err() != nil {
 			return // cut short: what it could not read is no finding
 		}
-		w.publish(result)
+		w.conclude(result)
 		w.remember(w.poller.Known())
 		s, settled = result.Snapshot, result.Settled
 	})
@@ -229,13 +229,22 @@ func (w *watcher) guard(failure string, f func()) {
 	f()
 }
 
-// publish tells and shows a result, unless a newer one is shown already.
-func (w *watcher) publish(r collectors.Result) {
+// conclude publishes what a poll has found, and evaluates the alerts on it. News are not
+// worth that: a poll follows them.
+func (w *watcher) conclude(r collectors.Result) {
+	if encoded, ok := w.publish(r); ok {
+		w.alerting.observe(r.Snapshot, encoded, w.elections)
+	}
+}
+
+// publish tells and shows a result, unless a newer one is shown already, and returns it
+// encoded.
+func (w *watcher) publish(r collectors.Result) (encoded collectors.Encoded, shown bool) {
 	w.publishing.Lock()
 	defer w.publishing.Unlock()
 	w.tell(r)
 	if r.Edition < w.edition {
-		return
+		return collectors.Encoded{}, false
 	}
 	if w.rebalancer != nil {
 		w.rebalancer.Observe(r.Snapshot)
@@ -243,16 +252,16 @@ func (w *watcher) publish(r collectors.Result) {
 	encoded, err := w.encode(r.Snapshot)
 	if err != nil {
 		w.log.Error("Snapshot not published", "err", err)
-		return
+		return collectors.Encoded{}, false
 	}
 	w.edition = r.Edition
-	w.current.Store(&published{snapshot: r.Snapshot, encoded: encoded})
+	shownAs := encoded
+	shownAs.Samples = nil // they are for the moment
+	w.current.Store(&published{snapshot: r.Snapshot, encoded: shownAs})
 	if r.Snapshot.Reachable() {
 		w.reached.Store(true)
 	}
-	if r.Snapshot.Amended.IsZero() { // news are followed by a poll
-		w.alerting.observe(r.Snapshot, encoded, w.elections)
-	}
+	return encoded, true
 }
 
 func (w *watcher) encode(s *cluster.Snapshot) (collectors.Encoded, error) {

@@ -117,8 +117,8 @@ func (e *Evaluator) look(ctx context.Context, at time.Time, blind func(metric st
 		if err != nil {
 			continue
 		}
-		if gap := at.Sub(r.looked); !r.looked.IsZero() && (was || gap > e.opts.Gap) {
-			r.thaw(gap)
+		if gap := at.Sub(r.looked); !r.looked.IsZero() && (was || gap > e.opts.Gap || gap < 0) {
+			r.thaw(gap) // back, where the clock was set back
 		}
 		r.looked = at
 		if r.advance(found, at) {

@@ -286,3 +286,17 @@ func TestTemplatesAsk(t *testing.T) {
 		t.Errorf("%d series kept, want m and three of n", series)
 	}
 }
+
+// TestClockIsSetBack: evaluation goes on, and the time that has passed still counts.
+func TestClockIsSetBack(t *testing.T) {
+	w := newWorld(t, simple+"  - {alert: Max, expr: 'max_over_time(n[10m]) > 5'}\n")
+	w.poll("m=1 n=9")
+	w.polls(30*time.Second, "m=1 n=1")
+	w.want("A=pending Max=firing")
+	w.at = w.at.Add(-time.Hour)
+	w.poll("m=1 n=1")
+	w.want("A=pending Max=resolved") // what was seen in what is now the future is forgotten
+	w.poll("m=1 n=1")
+	w.poll("m=1 n=1")
+	w.want("A=firing Max=resolved")
+}

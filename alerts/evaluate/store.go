@@ -3,6 +3,7 @@ package evaluate
 import (
 	"iter"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,12 +97,19 @@ func (s *store) wants(metric string, label func(string) string, one *series) boo
 	return wanted
 }
 
+// setBack is by how much a clock must have gone back to be believed to have been set.
+const setBack = time.Minute
+
 // add takes all samples of one time. Series that are not among them have ended, until they
-// come again. What is not newer than what was added last is left out.
+// come again. What is not newer than what was added last is left out, unless the clock was
+// set back.
 func (s *store) add(at time.Time, samples iter.Seq[Sample]) bool {
 	now := at.UnixMilli()
 	if now <= s.last {
-		return false
+		if s.last-now < setBack.Milliseconds() {
+			return false
+		}
+		s.rewind(now)
 	}
 	s.last = now
 	s.turn++
@@ -125,6 +133,15 @@ func (s *store) add(at time.Time, samples iter.Seq[Sample]) bool {
 		}
 	}
 	return true
+}
+
+// rewind forgets what is in the future.
+func (s *store) rewind(now int64) {
+	for _, family := range s.families {
+		for _, one := range family {
+			one.points = slices.DeleteFunc(one.points, func(p point) bool { return p.at >= now })
+		}
+	}
 }
 
 // find returns the series of a sample, which it makes when it is new; nil when no rule

@@ -35,7 +35,10 @@ type Options struct {
 	// ExternalLabels are added to each alert that lacks them.
 	ExternalLabels map[string]string
 	GeneratorURL   string
-	Logger         *slog.Logger
+	// Conceal takes out of what an Alertmanager answers what must not be logged; nil:
+	// nothing.
+	Conceal func(text string) string
+	Logger  *slog.Logger
 }
 
 // Sender tells one Alertmanager.
@@ -82,6 +85,7 @@ func (s *Sender) Ring() {
 // Run tells the Alertmanager until ctx ends. What it does not take is tried again, after a
 // second first and half a minute at last.
 func (s *Sender) Run(ctx context.Context) {
+	defer s.opts.Client.CloseIdleConnections()
 	retry := firstRetry
 	for {
 		wait := resendAfter / 4
@@ -198,11 +202,15 @@ func (s *Sender) send(ctx context.Context, alerts []*Alert, now time.Time) error
 	}
 	defer response.Body.Close()
 	answer, _ := io.ReadAll(io.LimitReader(response.Body, 300)) // also, so that the connection can be used again
-	switch {
-	case response.StatusCode == http.StatusBadRequest:
-		return fmt.Errorf("%w: %s", errRefused, strings.Join(strings.Fields(string(answer)), " "))
-	case response.StatusCode/100 != 2:
-		return fmt.Errorf("%s: %s", response.Status, strings.Join(strings.Fields(string(answer)), " "))
+	if response.StatusCode/100 == 2 {
+		return nil
 	}
-	return nil
+	words := strings.Join(strings.Fields(string(answer)), " ")
+	if s.opts.Conceal != nil {
+		words = s.opts.Conceal(words)
+	}
+	if response.StatusCode == http.StatusBadRequest {
+		return fmt.Errorf("%w: %s", errRefused, words)
+	}
+	return fmt.Errorf("%s: %s", response.Status, words)
 }

@@ -207,3 +207,18 @@ func TestNameHasNoPassword(t *testing.T) {
 		t.Error(name)
 	}
 }
+
+// TestConcealed: what an Alertmanager answers may repeat a password.
+func TestConcealed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &strings.Builder{}
+		m := &manager{status: http.StatusUnauthorized}
+		s := New(Options{
+			URL: "http://am:9093/base", Client: &http.Client{Transport: m}, Alerts: func() []Alert { return []Alert{alert("A", time.Now())} },
+			Conceal: func(text string) string { return strings.ReplaceAll(text, "words", "***") }, Logger: slog.New(slog.NewTextHandler(log, nil)),
+		})
+		if err := s.tell(t.Context(), time.Now()); err == nil || strings.Contains(err.Error(), "words") || !strings.Contains(err.Error(), "*** of it") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
