@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -79,12 +80,42 @@ func runCheck(cfg *config.Config, o *options, log *slog.Logger) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	verdict, err := exporter.Check(ctx, cfg, exporter.CheckOptions{
-		Clusters: o.checkClusters, JSON: o.checkOutput == "json", Out: os.Stdout, Logger: log,
+		Clusters: o.checkClusters, JSON: o.checkOutput == "json", Restart: o.checkRestart.id,
+		Colour: coloured(os.Stdout), Out: os.Stdout, Logger: log,
 	})
 	if err != nil {
 		return fail(exitCheckMistake, err)
 	}
 	return int(verdict)
+}
+
+// coloured says whether colours are for a person at a terminal who has not asked for none
+// (https://no-color.org).
+func coloured(out *os.File) bool {
+	info, err := out.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// brokerFlag is the id of a broker; nil when it was not given.
+type brokerFlag struct{ id *int32 }
+
+// String implements kingpin.Value.
+func (f *brokerFlag) String() string {
+	if f.id == nil {
+		return ""
+	}
+	return strconv.Itoa(int(*f.id))
+}
+
+// Set implements kingpin.Value.
+func (f *brokerFlag) Set(text string) error {
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q is not the id of a broker, such as 7", text)
+	}
+	f.id = new(int32)
+	*f.id = int32(n)
+	return nil
 }
 
 // authenticates returns what tells whether the web configuration of now, which is read

@@ -34,6 +34,7 @@ type options struct {
 	enableLifecycle bool
 	checkClusters   []string
 	checkOutput     string
+	checkRestart    brokerFlag
 	elect           electFlags
 	configCheckFile string
 	rulesOutput     string
@@ -77,6 +78,7 @@ func run(args []string) int {
 	serve.Flag("web.enable-lifecycle", "Allow POST /-/reload, and with authentication /-/rebalance/...").BoolVar(&o.enableLifecycle)
 	check.Flag("cluster", "Check this cluster of the file only (repeatable).").StringsVar(&o.checkClusters)
 	check.Flag("output", "text or json.").Default("text").StringVar(&o.checkOutput)
+	check.Flag("restart", "May the broker with this id be stopped now? Exit status 0 yes, 2 no, 3 could not tell.").PlaceHolder("BROKER").SetValue(&o.checkRestart)
 	o.elect.add(elect)
 	rules.Flag("output", "Directory to write the rule files into; it is made where it is missing.").StringVar(&o.rulesOutput)
 	configCheck.Arg("file", "Configuration file.").Required().StringVar(&o.configCheckFile)

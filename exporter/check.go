@@ -3,6 +3,7 @@ package exporter
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,6 +19,8 @@ import (
 type CheckOptions struct {
 	Clusters []string // names; none: all of the configuration
 	JSON     bool
+	Colour   bool   // of words in a report for persons
+	Restart  *int32 // the broker about which is asked whether it may be stopped; nil: none
 	Out      io.Writer
 	Logger   *slog.Logger
 }
@@ -28,6 +31,9 @@ func Check(ctx context.Context, cfg *config.Config, opts CheckOptions) (cluster.
 	chosen, err := choose(cfg.Clusters, opts.Clusters)
 	if err != nil {
 		return cluster.Untold, err
+	}
+	if opts.Restart != nil && len(chosen) > 1 {
+		return cluster.Untold, errors.New("--restart: the configuration has several clusters; name the broker's with --cluster")
 	}
 	runs, err := pastRuns(cfg.StateFile, opts.Logger)
 	if err != nil {
@@ -48,6 +54,9 @@ func Check(ctx context.Context, cfg *config.Config, opts CheckOptions) (cluster.
 		})
 	}
 	wg.Wait()
+	if opts.Restart != nil {
+		return restartReport(snapshots[0], *opts.Restart, opts)
+	}
 	worst := cluster.Healthy
 	report := make([]checkCluster, 0, len(snapshots))
 	for i, s := range snapshots {
@@ -60,7 +69,7 @@ func Check(ctx context.Context, cfg *config.Config, opts CheckOptions) (cluster.
 		return worst, enc.Encode(map[string]any{"verdict": worst.String(), "clusters": report})
 	}
 	for _, c := range report {
-		if err := writeReport(opts.Out, c); err != nil {
+		if err := writeReport(opts.Out, c, paintFor(opts.Colour)); err != nil {
 			return worst, fmt.Errorf("write the report: %w", err)
 		}
 	}
@@ -84,16 +93,16 @@ func choose(all []config.Cluster, names []string) ([]config.Cluster, error) {
 
 // writeReport writes what a person reads in ten seconds: the verdict, what is
 // wrong, a line for each server and broker, and the groups that deserve a look.
-func writeReport(out io.Writer, c checkCluster) error {
+func writeReport(out io.Writer, c checkCluster, paint painter) error {
 	var failed error
 	say := func(format string, args ...any) {
 		if _, err := fmt.Fprintf(out, format+"\n", args...); err != nil {
 			failed = err
 		}
 	}
-	say("cluster %s: %s", c.Name, c.Verdict)
+	say("cluster %s: %s", c.Name, paint.verdict(c.Verdict))
 	for _, t := range c.Troubles {
-		say("  %-8s  %s", t.Severity, t.Text)
+		say("  %s%*s  %s", paint.verdict(t.Severity), max(0, 8-len(t.Severity)), "", t.Text)
 		if t.Detail != "" {
 			say("            %s", t.Detail)
 		}
@@ -101,11 +110,11 @@ func writeReport(out io.Writer, c checkCluster) error {
 	if c.Ensemble != nil {
 		say("  ZooKeeper, quorum: %s", unknown(c.Ensemble.HasQuorum))
 		for _, s := range c.Ensemble.Servers {
-			say("    %-24s %s", s.Name, s.Mode)
+			say("    %-24s %s", s.Name, paint.mode(s.Mode))
 		}
 	}
 	for _, b := range c.Brokers {
-		say("  broker %-4d %-24s %-12s leads %s, preferred for %s", b.ID, b.Address, b.Status, unknown(b.Leaders), unknown(b.PreferredLeaders))
+		say("  broker %-4d %-24s %s%*s leads %s, preferred for %s", b.ID, b.Address, paint.status(b.Status), max(0, 12-len(b.Status)), "", unknown(b.Leaders), unknown(b.PreferredLeaders))
 	}
 	if c.Quorum != nil {
 		say("  controllers: node %d leads %d voters", c.Quorum.Leader, len(c.Quorum.Voters))

@@ -1,0 +1,110 @@
+package cluster
+
+import (
+	"fmt"
+	"slices"
+)
+
+// PartitionName names a partition.
+type PartitionName struct {
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+}
+
+// String writes the name as Kafka does in its logs.
+func (p PartitionName) String() string { return fmt.Sprintf("%s-%d", p.Topic, p.Partition) }
+
+// Stop is what would happen if a broker stopped now: the answer to "may I restart it?".
+type Stop struct {
+	Broker int32
+	// Offline are the partitions that would be left without a leader, and Breaks the
+	// others whose ISR would fall below min.insync.replicas. Both are the caller's.
+	Offline, Breaks []PartitionName
+	// LosesQuorum: it is one of the controllers, and the rest would be no majority.
+	LosesQuorum bool
+	// Down: it is not registered, so nothing would change.
+	Down bool
+	// Unknown is why the answer is not certain; "" when it is. What suffers for certain
+	// stands above all the same.
+	Unknown string
+}
+
+// Verdict is Healthy when the broker may be stopped, Broken when something would suffer,
+// and Untold when that could not be told.
+func (s *Stop) Verdict() Verdict {
+	switch {
+	case len(s.Offline) > 0 || len(s.Breaks) > 0 || s.LosesQuorum:
+		return Broken
+	case s.Unknown != "":
+		return Untold
+	}
+	return Healthy
+}
+
+// Stopping tells what would happen if a broker stopped now. It fails when the broker is not
+// known.
+func (s *Snapshot) Stopping(id int32) (*Stop, error) {
+	if s.Broker(id) == nil {
+		return nil, fmt.Errorf("cluster %s knows no broker %d", s.Cluster, id)
+	}
+	stop := &Stop{Broker: id}
+	registered, ok := s.Registrations.Get()
+	picture, read := s.Picture.Get()
+	switch {
+	case !ok || !read:
+		stop.Unknown = "who is registered, or the partitions, could not be read"
+		return stop, nil
+	case registered[id] == nil:
+		stop.Down = true
+		return stop, nil
+	case s.Unconfirmed:
+		stop.Unknown = "nothing can confirm that what the brokers tell is not old"
+	case !s.Summary.StatesKnown:
+		stop.Unknown = "the ISR of some partitions is not known"
+	case !s.Summary.MinISRKnown:
+		stop.Unknown = "min.insync.replicas is not known of every topic (kafka.min_insync_replicas, on releases that cannot tell it)"
+	}
+	for i := range picture.Topics {
+		if t := &picture.Topics[i]; !t.Deleting {
+			stop.look(t, registered)
+		}
+	}
+	stop.LosesQuorum = s.losesQuorum(id, registered)
+	return stop, nil
+}
+
+// look adds the partitions of a topic that would suffer. One that is offline already, or
+// under its minimum, does not suffer from this broker's end.
+func (s *Stop) look(t *Topic, registered map[int32]*Registration) {
+	for i := range t.Partitions {
+		p := &t.Partitions[i]
+		if p.State != StateRecorded || !p.InISR(s.Broker) {
+			continue
+		}
+		name := PartitionName{t.Name, p.ID}
+		others := slices.ContainsFunc(p.ISR, func(r int32) bool { return r != s.Broker && registered[r] != nil })
+		least, known := p.EffectiveMinISR(t.MinISR)
+		switch {
+		case !others:
+			s.Offline = append(s.Offline, name)
+		case t.MinISR > 0 && known && len(p.ISR) == least:
+			s.Breaks = append(s.Breaks, name)
+		}
+	}
+}
+
+// losesQuorum says whether a broker is one of the controllers, without which the others
+// would be no majority. Controllers that are no brokers count as alive.
+func (s *Snapshot) losesQuorum(id int32, registered map[int32]*Registration) bool {
+	q, ok := s.Quorum.Get()
+	if !ok || !slices.ContainsFunc(q.Voters, func(v QuorumReplica) bool { return v.ID == id }) {
+		return false
+	}
+	left := 0
+	for _, v := range q.Voters {
+		if v.ID != id && (registered[v.ID] != nil || s.Broker(v.ID) == nil) {
+			left++
+		}
+	}
+	return left <= len(q.Voters)/2
+}

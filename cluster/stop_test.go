@@ -1,0 +1,80 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestStopping(t *testing.T) {
+	strict := topic("strict", part(0, []int32{1, 2}, 1, []int32{1, 2}), part(1, []int32{2, 3}, 2, []int32{2, 3}))
+	strict.MinISR = 2
+	loose := topic("loose", part(0, []int32{1, 2, 3}, 1, []int32{1, 2, 3}), part(1, []int32{1, 2, 3}, 1, []int32{1}), part(2, []int32{1, 4}, 1, []int32{1, 4}))
+	loose.MinISR = 1
+	deleting := topic("deleting", part(0, []int32{1}, 1, []int32{1}))
+	deleting.MinISR, deleting.Deleting = 1, true
+	s := snap(0, picture(strict, loose, deleting), alive(1), alive(2), alive(3), gone(4))
+	for id, want := range map[int32]string{
+		1: "critical offline [loose-1 loose-2] breaks [strict-0]", // 4 is in an ISR, and gone
+		2: "critical offline [] breaks [strict-0 strict-1]",
+		3: "critical offline [] breaks [strict-1]",
+		4: "healthy offline [] breaks []", // it is down
+	} {
+		stop, err := s.Stopping(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%s offline %v breaks %v", stop.Verdict(), stop.Offline, stop.Breaks); got != want {
+			t.Errorf("broker %d: %s, want %s", id, got, want)
+		}
+		load := s.Summary.Loads[id]
+		if !stop.Down && load.StopOfflines != len(stop.Offline) {
+			t.Errorf("broker %d: the metric says %d offline", id, load.StopOfflines)
+		}
+	}
+	if _, err := s.Stopping(9); err == nil || !strings.Contains(err.Error(), "no broker 9") {
+		t.Errorf("a broker that is not there: %v", err)
+	}
+}
+
+func TestStoppingUnknown(t *testing.T) {
+	whole := topic("t", part(0, []int32{1, 2, 3}, 1, []int32{1, 2, 3}))
+	unsure := func(change func(*Snapshot)) *Snapshot {
+		s := snap(0, picture(whole), alive(1), alive(2), alive(3))
+		change(s)
+		return s
+	}
+	for what, s := range map[string]*Snapshot{
+		"min.insync.replicas": unsure(func(*Snapshot) {}),
+		"could not be read":   unsure(func(s *Snapshot) { s.Picture = Failed[*Picture](errors.New("x")) }),
+		"confirm":             unsure(func(s *Snapshot) { s.Unconfirmed = true }),
+		"ISR":                 unsure(func(s *Snapshot) { s.Summary.StatesKnown = false }),
+	} {
+		stop, err := s.Stopping(1)
+		if err != nil || stop.Verdict() != Untold || !strings.Contains(stop.Unknown, what) {
+			t.Errorf("%s: %+v (%v)", what, stop, err)
+		}
+	}
+}
+
+// TestStoppingAController: two of three are a majority, one is none.
+func TestStoppingAController(t *testing.T) {
+	whole := topic("t", part(0, []int32{1, 2, 3}, 1, []int32{1, 2, 3}))
+	whole.MinISR = 1
+	voters := &Quorum{Leader: 1, Voters: []QuorumReplica{{ID: 1}, {ID: 2}, {ID: 3}}}
+	s := snap(0, picture(whole), alive(1), alive(2), alive(3))
+	s.Quorum = Read(voters)
+	if stop, err := s.Stopping(1); err != nil || stop.Verdict() != Healthy {
+		t.Errorf("with all three: %+v (%v)", stop, err)
+	}
+	s = snap(0, picture(whole), alive(1), alive(2), gone(3))
+	s.Quorum = Read(voters)
+	if stop, err := s.Stopping(1); err != nil || !stop.LosesQuorum || stop.Verdict() != Broken {
+		t.Errorf("with one gone: %+v (%v)", stop, err)
+	}
+	s.Quorum = Read(&Quorum{Leader: 3000, Voters: []QuorumReplica{{ID: 3000}}})
+	if stop, err := s.Stopping(1); err != nil || stop.LosesQuorum {
+		t.Errorf("a broker that is no controller: %+v (%v)", stop, err)
+	}
+}
