@@ -19,8 +19,8 @@ type mutant struct {
 	what string
 }
 
-// TestEveryMutantIsCaught changes each threshold, each comparison and each for of the
-// built-in rules, one at a time. The tests of the alert must notice it.
+// TestEveryMutantIsCaught changes each threshold, comparison, window and for of the built-in
+// rules, one at a time. The tests of the alert must notice it.
 func TestEveryMutantIsCaught(t *testing.T) {
 	for name, f := range testFiles(t) {
 		rules := of(rulesOf(t, f.RuleFiles...), name)
@@ -48,6 +48,7 @@ func mutantsOf(t *testing.T, r *Rule) (all []mutant) {
 	}
 	if r.For > 0 {
 		with("no for", func(r *Rule) { r.For = 0 })
+		with("half the for", func(r *Rule) { r.For /= 2 })
 		with("twice the for", func(r *Rule) { r.For *= 2 })
 	}
 	if r.KeepFiringFor > 0 {
@@ -77,8 +78,8 @@ var comparisons = map[parser.ItemType][]parser.ItemType{
 	parser.LTE: {parser.LSS, parser.GTR}, parser.EQLC: {parser.NEQ}, parser.NEQ: {parser.EQLC},
 }
 
-// mutatedExprs returns an expression with each number and each comparison changed, one at
-// a time.
+// mutatedExprs returns an expression with each number, comparison, window and offset
+// changed, one at a time.
 func mutatedExprs(t *testing.T, text string) (all []string) {
 	t.Helper()
 	// Each mutant is made from a tree of its own: change does the n-th thing that can be
@@ -113,6 +114,17 @@ func change(tree parser.Expr, n int) bool {
 					continue
 				}
 				turn(func() { x.Op = op })
+			}
+		case *parser.MatrixSelector:
+			turn(func() { x.Range /= 2 })
+			turn(func() { x.Range *= 2 })
+		case *parser.SubqueryExpr:
+			turn(func() { x.Range /= 2 })
+			turn(func() { x.Range *= 2 })
+		case *parser.VectorSelector:
+			if x.OriginalOffset > 0 {
+				turn(func() { x.OriginalOffset /= 2 })
+				turn(func() { x.OriginalOffset *= 2 })
 			}
 		case *parser.NumberLiteral:
 			if !slices.ContainsFunc(path, func(above parser.Node) bool { _, ok := above.(*parser.BinaryExpr); return ok }) {
