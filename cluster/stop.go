@@ -22,7 +22,7 @@ type Stop struct {
 	Offline, Breaks []PartitionName
 	// LosesQuorum: it is one of the controllers, and the rest would be no majority.
 	LosesQuorum bool
-	// Down: it is not registered, so nothing would change.
+	// Down: it is not registered, or fenced, so nothing would change.
 	Down bool
 	// Unknown is why the answer is not certain; "" when it is. What suffers for certain
 	// stands above all the same.
@@ -48,13 +48,17 @@ func (s *Snapshot) Stopping(id int32) (*Stop, error) {
 		return nil, fmt.Errorf("cluster %s knows no broker %d", s.Cluster, id)
 	}
 	stop := &Stop{Broker: id}
-	registered, ok := s.Registrations.Get()
+	registrations, ok := s.Registrations.Get()
 	picture, read := s.Picture.Get()
+	serving := map[int32]bool{} // registered, and not fenced
+	for other, r := range registrations {
+		serving[other] = !r.Fenced
+	}
 	switch {
 	case !ok || !read:
 		stop.Unknown = "who is registered, or the partitions, could not be read"
 		return stop, nil
-	case registered[id] == nil:
+	case !serving[id]:
 		stop.Down = true
 		return stop, nil
 	case s.Unconfirmed:
@@ -66,23 +70,23 @@ func (s *Snapshot) Stopping(id int32) (*Stop, error) {
 	}
 	for i := range picture.Topics {
 		if t := &picture.Topics[i]; !t.Deleting {
-			stop.look(t, registered)
+			stop.look(t, serving)
 		}
 	}
-	stop.LosesQuorum = s.losesQuorum(id, registered)
+	stop.LosesQuorum = s.losesQuorum(id, serving)
 	return stop, nil
 }
 
 // look adds the partitions of a topic that would suffer. One that is offline already, or
 // under its minimum, does not suffer from this broker's end.
-func (s *Stop) look(t *Topic, registered map[int32]*Registration) {
+func (s *Stop) look(t *Topic, serving map[int32]bool) {
 	for i := range t.Partitions {
 		p := &t.Partitions[i]
 		if p.State != StateRecorded || !p.InISR(s.Broker) {
 			continue
 		}
 		name := PartitionName{t.Name, p.ID}
-		others := slices.ContainsFunc(p.ISR, func(r int32) bool { return r != s.Broker && registered[r] != nil })
+		others := slices.ContainsFunc(p.ISR, func(r int32) bool { return r != s.Broker && serving[r] })
 		least, known := p.EffectiveMinISR(t.MinISR)
 		switch {
 		case !others:
@@ -95,14 +99,14 @@ func (s *Stop) look(t *Topic, registered map[int32]*Registration) {
 
 // losesQuorum says whether a broker is one of the controllers, without which the others
 // would be no majority. Controllers that are no brokers count as alive.
-func (s *Snapshot) losesQuorum(id int32, registered map[int32]*Registration) bool {
+func (s *Snapshot) losesQuorum(id int32, serving map[int32]bool) bool {
 	q, ok := s.Quorum.Get()
 	if !ok || !slices.ContainsFunc(q.Voters, func(v QuorumReplica) bool { return v.ID == id }) {
 		return false
 	}
 	left := 0
 	for _, v := range q.Voters {
-		if v.ID != id && (registered[v.ID] != nil || s.Broker(v.ID) == nil) {
+		if v.ID != id && (serving[v.ID] || s.Broker(v.ID) == nil) {
 			left++
 		}
 	}

@@ -38,6 +38,18 @@ func TestStopping(t *testing.T) {
 	}
 }
 
+// TestStoppingAFencedBroker: the controller knows it, and lets it serve nobody.
+func TestStoppingAFencedBroker(t *testing.T) {
+	whole := topic("t", part(0, []int32{1, 2, 3}, 1, []int32{1, 2, 3}))
+	whole.MinISR = 1
+	fenced := alive(3)
+	fenced.Registration = &Registration{ID: 3, Fenced: true}
+	s := snap(0, picture(whole), alive(1), alive(2), fenced)
+	if stop, err := s.Stopping(3); err != nil || !stop.Down || stop.Verdict() != Healthy {
+		t.Errorf("%+v (%v)", stop, err)
+	}
+}
+
 func TestStoppingUnknown(t *testing.T) {
 	whole := topic("t", part(0, []int32{1, 2, 3}, 1, []int32{1, 2, 3}))
 	unsure := func(change func(*Snapshot)) *Snapshot {
