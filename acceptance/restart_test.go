@@ -4,6 +4,7 @@ package acceptance
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,10 @@ func TestMayItBeRestarted(t *testing.T) {
 		}
 	}
 	p.shows("all is in sync", time.Minute, `kafka_under_replicated_partitions{reason="lagging"} 0`, `kafka_under_replicated_partitions{reason="broker_down"} 0`)
+	quorum := dashboardQueries(t)
+	maps.DeleteFunc(quorum, func(name, expr string) bool { return !ofQuorum(name, expr) || !strings.HasSuffix(name, "/all") })
+	startPrometheus(t, p.url, "http://"+freeAddress(t), "1s", nil).answers(t, quorum, time.Minute)
+
 	ask(0, "0", "broker 0 of default: yes")
 	ask(3, "7", "knows no broker 7")
 	ask(3, "first", "is not the id of a broker")
