@@ -28,7 +28,11 @@ func decide(s *cluster.Snapshot, p Policy, m Memory, now time.Time, guards []gua
 			continue
 		}
 		if why := g.holds(c); why != "" {
-			d.Blocked = append(d.Blocked, Block{Guard: g.name, Why: why})
+			block := Block{Guard: g.name, Why: why}
+			if g.until != nil {
+				block.Until = g.until(c)
+			}
+			d.Blocked = append(d.Blocked, block)
 		}
 	}
 	if len(d.Blocked) == 0 {
@@ -59,7 +63,7 @@ func (c *situation) nothingToDo(d *Decision) {
 		return
 	}
 	if len(c.imbalanced) == 0 {
-		d.Blocked = append(d.Blocked, Block{BelowThreshold, c.belowThreshold()})
+		d.Blocked = append(d.Blocked, Block{Guard: BelowThreshold, Why: c.belowThreshold()})
 		return
 	}
 	n := 0
@@ -70,7 +74,7 @@ func (c *situation) nothingToDo(d *Decision) {
 	if n > 0 {
 		why = fmt.Sprintf("none of the %d partitions that their preferred leader does not lead can be given back now", n)
 	}
-	d.Blocked = append(d.Blocked, Block{NothingElectable, why})
+	d.Blocked = append(d.Blocked, Block{Guard: NothingElectable, Why: why, Until: c.settledUntil(d)})
 }
 
 func (c *situation) belowThreshold() string {

@@ -19,6 +19,9 @@ type Candidate struct {
 type Block struct {
 	Guard Guard  `json:"guard"`
 	Why   string `json:"why"` // "broker 3 left 2m ago, less than 10m"
+	// Until is when it lets go if nothing happens meanwhile; zero where that is not a
+	// matter of time.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Passed is a misplaced partition that is passed over.

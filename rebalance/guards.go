@@ -18,6 +18,9 @@ type guard struct {
 	// holds says why in one sentence; "" where it does not hold. What needs a picture
 	// that could not be read does not hold: Blind does then.
 	holds func(c *situation) string
+	// until is when one that holds lets go by the mere passing of time, zero for never; nil
+	// for a guard that does not count time.
+	until func(c *situation) time.Time
 }
 
 // guards are in the order of Guards.
@@ -28,14 +31,14 @@ var guards = []guard{
 	{name: NoQuorum, holds: (*situation).noQuorum},
 	{name: NoController, holds: (*situation).noController},
 	{name: ElectionPending, holds: (*situation).electionPending},
-	{name: NotPersistent, atStart: true, notByHand: true, holds: (*situation).notPersistent},
-	{name: BrokerLeft, holds: (*situation).brokerLeft},
+	{name: NotPersistent, atStart: true, notByHand: true, holds: (*situation).notPersistent, until: (*situation).notPersistentUntil},
+	{name: BrokerLeft, holds: (*situation).brokerLeft, until: (*situation).brokerLeftUntil},
 	{name: BrokersDown, holds: (*situation).brokersDown},
 	{name: UnderReplicated, holds: (*situation).underReplicated},
 	{name: Reassigning, holds: (*situation).reassigning},
-	{name: OutsideWindow, atStart: true, notByHand: true, holds: (*situation).outsideWindow},
-	{name: Cooldown, atStart: true, notByHand: true, holds: (*situation).cooldown},
-	{name: Budget, atStart: true, notByHand: true, holds: (*situation).budget},
+	{name: OutsideWindow, atStart: true, notByHand: true, holds: (*situation).outsideWindow, until: (*situation).outsideWindowUntil},
+	{name: Cooldown, atStart: true, notByHand: true, holds: (*situation).cooldown, until: (*situation).cooldownUntil},
+	{name: Budget, atStart: true, notByHand: true, holds: (*situation).budget, until: (*situation).budgetUntil},
 	{name: PingPong, notByHand: true, holds: (*situation).pingPong},
 	{name: NotLeader, notByHand: true, holds: (*situation).notLeader},
 	{name: Paused, notByHand: true, holds: (*situation).paused},

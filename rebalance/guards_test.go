@@ -165,3 +165,46 @@ func TestGuards(t *testing.T) {
 func aged(age time.Duration) change {
 	return amend(func(s *cluster.Snapshot) { s.Finished = s.Finished.Add(-age) })
 }
+
+// TestGuardsLetGo: what a guard says of the time at which it lets go is so, to the second.
+func TestGuardsLetGo(t *testing.T) {
+	for _, tt := range []struct {
+		guard Guard
+		holds change
+		left  time.Duration
+	}{
+		{NotPersistent, watchedFor(9 * time.Minute), time.Minute},
+		{BrokerLeft, left(4 * time.Minute), 6 * time.Minute},
+		{OutsideWindow, opens(-time.Hour), time.Hour},
+		{Cooldown, ended(3 * time.Minute), 7 * time.Minute},
+		{Cooldown, ended(-time.Hour), 10 * time.Minute},
+		{Budget, started(4, 20*time.Minute), 40 * time.Minute},
+		{NothingElectable, whole(4 * time.Minute), time.Minute},
+	} {
+		c := newScene(4, 4)
+		c.memory.Watch = c.watched(c.now)
+		tt.holds(c)
+		d := c.decide()
+		at, known := d.Earliest()
+		if want := t0.Add(c.now + tt.left); d.has(tt.guard) == "" || !known || !at.Equal(want) {
+			t.Errorf("%s: blocked %v until %v (%t), want %v", tt.guard, d.Blocked, at, known, want)
+		}
+	}
+}
+
+// TestNobodyKnowsWhenAPersonResumes: time alone does not end what a person began, and
+// where nothing holds there is nothing to wait for.
+func TestNobodyKnowsWhenAPersonResumes(t *testing.T) {
+	c := newScene(4, 4)
+	if d := c.decide(); len(d.Blocked) > 0 {
+		t.Fatal(d.Blocked)
+	} else if at, known := d.Earliest(); known {
+		t.Errorf("nothing holds, and it is to wait until %v", at)
+	}
+	ended(time.Minute)(c)
+	c.memory.Kept.Paused = &Pause{Since: t0}
+	d := c.decide()
+	if at, known := d.Earliest(); known || d.has(Paused) == "" || d.has(Cooldown) == "" {
+		t.Errorf("until %v, blocked %v", at, d.Blocked)
+	}
+}
