@@ -47,10 +47,38 @@ func (s *Snapshot) Stopping(id int32) (*Stop, error) {
 	if s.Broker(id) == nil {
 		return nil, fmt.Errorf("cluster %s knows no broker %d", s.Cluster, id)
 	}
-	stop := &Stop{Broker: id}
+	stop, serving := s.stop(id)
+	if serving == nil {
+		return stop, nil
+	}
+	picture, _ := s.Picture.Get()
+	for i := range picture.Topics {
+		if t := &picture.Topics[i]; !t.Deleting {
+			stop.look(t, serving)
+		}
+	}
+	return stop, nil
+}
+
+// StopCounts tells what would happen if a broker stopped now, by what was counted in the
+// snapshot instead of by name: how many partitions would be left without a leader, and of
+// how many, those among them, the ISR would fall below min.insync.replicas. It costs nothing.
+func (s *Snapshot) StopCounts(id int32) (stop *Stop, offline, breaks int) {
+	stop, serving := s.stop(id)
+	if serving == nil {
+		return stop, 0, 0
+	}
+	load := s.Summary.Load(id)
+	return stop, load.StopOfflines, load.StopBreaks
+}
+
+// stop says what can be told without a look at the partitions. Serving has the brokers that
+// are registered and not fenced; it is nil where there is nothing more to look at.
+func (s *Snapshot) stop(id int32) (stop *Stop, serving map[int32]bool) {
+	stop = &Stop{Broker: id}
 	registrations, ok := s.Registrations.Get()
-	picture, read := s.Picture.Get()
-	serving := map[int32]bool{} // registered, and not fenced
+	_, read := s.Picture.Get()
+	serving = map[int32]bool{}
 	for other, r := range registrations {
 		serving[other] = !r.Fenced
 	}
@@ -68,13 +96,8 @@ func (s *Snapshot) Stopping(id int32) (*Stop, error) {
 	case !s.Summary.MinISRKnown:
 		stop.Unknown = "min.insync.replicas is not known of every topic (kafka.min_insync_replicas, on releases that cannot tell it)"
 	}
-	for i := range picture.Topics {
-		if t := &picture.Topics[i]; !t.Deleting {
-			stop.look(t, serving)
-		}
-	}
 	stop.LosesQuorum = s.losesQuorum(id, serving)
-	return stop, nil
+	return stop, serving
 }
 
 // look adds the partitions of a topic that would suffer. One that is offline already, or

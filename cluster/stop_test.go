@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,53 @@ func TestStopping(t *testing.T) {
 	}
 	if _, err := s.Stopping(9); err == nil || !strings.Contains(err.Error(), "no broker 9") {
 		t.Errorf("a broker that is not there: %v", err)
+	}
+}
+
+// TestStopCountsAgree: what was counted says the same as a look at each partition.
+func TestStopCountsAgree(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		some := func() []int32 {
+			var ids []int32
+			for _, id := range random.Perm(4) {
+				if random.IntN(2) == 0 {
+					ids = append(ids, int32(id))
+				}
+			}
+			return ids
+		}
+		var topics []Topic
+		for n := range 3 {
+			isr := some()
+			p := part(0, []int32{0, 1, 2, 3}, NoLeader, isr)
+			if len(isr) > 0 && random.IntN(4) > 0 {
+				p.Leader = isr[0]
+			}
+			one := topic(fmt.Sprint("t", n), p)
+			one.MinISR = 1 + random.IntN(3)
+			topics = append(topics, one)
+		}
+		var brokers []Broker
+		for id := range int32(4) {
+			b := alive(id)
+			if random.IntN(4) == 0 {
+				b = gone(id)
+			}
+			brokers = append(brokers, b)
+		}
+		s := snap(0, picture(topics...), brokers...)
+		for id := range int32(4) {
+			whole, err := s.Stopping(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stop, offline, breaks := s.StopCounts(id)
+			counted := offline > 0 || breaks > 0
+			if offline != len(whole.Offline) || counted != (whole.Verdict() == Broken) || stop.Down != whole.Down || !stop.Down && breaks < len(whole.Breaks) {
+				t.Fatalf("broker %d: counted %d %d %+v, looked %+v\n%+v", id, offline, breaks, stop, whole, topics)
+			}
+		}
 	}
 }
 

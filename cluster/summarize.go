@@ -137,6 +137,7 @@ func (z *summarizer) add(p *Partition) {
 
 func (z *summarizer) addRecorded(p *Partition) {
 	z.addLeader(p)
+	z.addStop(p)
 	z.missing = p.MissingReplicas(z.missing[:0])
 	if len(z.missing) == 0 {
 		return
@@ -174,11 +175,11 @@ func (z *summarizer) addLeader(p *Partition) {
 	default:
 		z.LeaderUnreachable++
 	}
-	z.addStop(p)
 }
 
 // addStop finds out whether a single broker keeps the partition alive: the only
-// registered one in the ISR. Should it stop, nobody may lead (cleanly).
+// registered one in the ISR. Should it stop, nobody may lead (cleanly): one that leads, or
+// that is about to where nobody does.
 func (z *summarizer) addStop(p *Partition) {
 	var last *standing
 	alive := 0

@@ -24,7 +24,7 @@ func TestSummaryTellsTheStory(t *testing.T) {
 		{
 			name: "broker 0 just died, nothing written yet", brokers: []Broker{gone(0), alive(1)},
 			p0: part(0, []int32{0, 1}, 0, both), p1: part(1, []int32{1, 0}, 1, both),
-			offline: 1, stop1: 1, leadersOf1: 1,
+			offline: 1, stop1: 2, leadersOf1: 1, // it is about to lead both
 		},
 		{
 			name: "broker 0 is dead", brokers: []Broker{gone(0), alive(1)},

@@ -1,5 +1,7 @@
 package cluster
 
+import "strings"
+
 // Keys of the troubles that a cluster has once. Those of a broker, a ZooKeeper
 // server, a source or a fault carry its name.
 const (
@@ -16,6 +18,41 @@ const (
 	keyMinISR            = "min isr"
 	keyHiddenTopics      = "hidden topics"
 )
+
+// alerts name the built-in alert that tells of the same as a trouble, by its key.
+var alerts = map[string]string{
+	keyEnsemble:          "ZooKeeperQuorumLost",
+	keyLeaders:           "ZooKeeperMultipleLeaders",
+	keyUnreachable:       "KafkaClusterUnreachable",
+	keyController:        "KafkaNoController",
+	keyOffline:           "KafkaOfflinePartitions",
+	keyLeaderUnreachable: "KafkaBrokerUnreachable",
+	keyReplicasDown:      "KafkaBrokerDown",
+	keyReplicasLag:       "KafkaUnderReplicated",
+	keyReplicasDirs:      "KafkaLogDirOffline",
+	keyImbalance:         "KafkaLeadershipImbalanced",
+	keyMinISR:            "KafkaUnderMinISR",
+	"zookeeper":          "ZooKeeperQuorumAtRisk",
+}
+
+// Alert names the built-in alert that tells of the same, and so the runbook.
+func (t Trouble) Alert() string {
+	kind, _, _ := strings.Cut(t.Key, " ")
+	switch name, ok := alerts[t.Key]; {
+	case ok:
+		return name
+	case kind == "broker" && (t.State == string(BrokerUnregistered) || t.State == string(BrokerFenced)):
+		return "KafkaBrokerDown"
+	case kind == "broker" && t.State == string(BrokerUnresolvable):
+		return "KafkaAdvertisedListenerUnresolvable"
+	case kind == "broker":
+		return "KafkaBrokerUnreachable"
+	case alerts[kind] != "":
+		return alerts[kind]
+	default: // what could not be read
+		return "EvenkeelCollectorFailing"
+	}
+}
 
 var sourceNames = map[Source]string{
 	SourceEnsemble:   "ZooKeeper servers' states",
