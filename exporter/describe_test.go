@@ -44,7 +44,7 @@ func TestWhatIsUnknownIsLeftOut(t *testing.T) {
 	}{
 		{"all known", known, []string{
 			`"partitions":{"total":2,"reassigning":0,"offline":2,"leader_unreachable":0,"under_replicated":{"broker_down":0,"lagging":0},"not_preferred":{"electable":1,"not_electable":0}}`,
-			`"leaders":0,"preferred_leaders":2`, `"stop_would_offline_partitions":0`, `{"partition":1,"replicas":[1],"leader":-1}`,
+			`"leaders":0,"preferred_leaders":2`, `"stop_would_offline_partitions":1`, `{"partition":1,"replicas":[1],"leader":-1}`,
 			`"groups":{"g":{"coordinator":0,"quiet":false,"topics":{}}}`, "!response_seconds", `!"controller"`,
 		}},
 		{"a state is rubbish", rubbishState, []string{`"partitions":{"total":3,"reassigning":0}`, `"odd":[{"partition":0,"replicas":[1]}]`, `"preferred_leaders":3`, `!"leaders"`, "!stop_would"}},
@@ -66,7 +66,7 @@ func TestPageSaysWhatItDoesNotKnow(t *testing.T) {
 	s.Ensemble = &cluster.Ensemble{Servers: []cluster.Server{{Name: "z1:2181", Mode: cluster.ModeNotServing, Status: cluster.ServerNotServing}}}
 	s.Troubles = []cluster.Trouble{{Severity: cluster.Warning, Text: "something", Since: s.Finished}}
 	e.watchers[0].publish(collectors.Result{Snapshot: s})
-	res, text := fetch(t, e, "GET", "/")
+	res, text := fetch(t, e, "GET", "/clusters/a")
 	expect(t, text, "quorum: no<", "<td>–</td>", `class="warning unseen"`, "cannot be looked at now", "Unknown: the partitions could not be read", "Controller: unknown or none")
 	expect(t, res.Header.Get("Content-Security-Policy"), "default-src 'none'")
 	res, _ = fetch(t, e, "GET", "/metrics")

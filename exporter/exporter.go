@@ -96,7 +96,8 @@ func New(cfg *config.Config, opts Options) (*Exporter, error) {
 }
 
 // build makes the watchers of a configuration. Those of clusters whose
-// configuration did not change are kept, with all that they know.
+// configuration did not change are kept, with all that they know; the others keep what
+// happened.
 func (e *Exporter) build(cfg *config.Config, old []*watcher) ([]*watcher, error) {
 	watchers := make([]*watcher, 0, len(cfg.Clusters))
 	for _, c := range cfg.Clusters {
@@ -108,6 +109,9 @@ func (e *Exporter) build(cfg *config.Config, old []*watcher) ([]*watcher, error)
 		w, err := newWatcher(c, e.state, e.enc, e.alerting, e.log)
 		if err != nil {
 			return nil, err
+		}
+		if i := slices.IndexFunc(old, func(o *watcher) bool { return o.cfg.Name == c.Name }); i >= 0 {
+			w.chronicle = old[i].chronicle
 		}
 		watchers = append(watchers, w)
 	}

@@ -150,11 +150,18 @@ func TestReadyOnceEveryClusterWasReached(t *testing.T) {
 func TestPageEscapesAndSaysUnknown(t *testing.T) {
 	e := newExporter(t, twoClusters, Options{Version: "1.2.3"})
 	publishAt(e.watchers[0], time.Now())
-	_, text := fetch(t, e, "GET", "/")
-	expect(t, text, `<td class="name">&lt;g&gt;</td>`, "<td>4</td>", "1.2.3", "broker &lt;b&gt;7&lt;/b&gt; is lost", "!<b>7", "the first poll has not ended yet", "b1:9092")
-	publishAt(e.watchers[1], time.Now().Add(-time.Hour))
+	_, text := fetch(t, e, "GET", "/clusters/a")
+	expect(t, text, `<td class="name">&lt;g&gt;</td>`, "<td>4</td>", "1.2.3", "broker &lt;b&gt;7&lt;/b&gt; is lost", "!<b>7", "b1:9092")
+	_, text = fetch(t, e, "GET", "/clusters/b")
+	expect(t, text, "the first poll has not ended yet", `class="badge unknown"`)
 	_, text = fetch(t, e, "GET", "/")
+	expect(t, text, "broker &lt;b&gt;7&lt;/b&gt; is lost", "the first poll has not ended yet", `href="clusters/b"`)
+	publishAt(e.watchers[1], time.Now().Add(-time.Hour))
+	_, text = fetch(t, e, "GET", "/clusters/b")
 	expect(t, text, "which is too long ago")
+	if res, _ := fetch(t, e, "GET", "/clusters/c"); res.StatusCode != http.StatusNotFound {
+		t.Errorf("/clusters/c: %d", res.StatusCode)
+	}
 	if res, _ := fetch(t, e, "GET", "/nowhere"); res.StatusCode != http.StatusNotFound {
 		t.Errorf("/nowhere: %d", res.StatusCode)
 	}

@@ -186,14 +186,14 @@ func TestPageShowsGroups(t *testing.T) {
 	e := newExporter(t, twoClusters, Options{})
 	page := func() string {
 		e.watchers[0].publish(collectors.Result{Snapshot: s})
-		_, text := fetch(t, e, "GET", "/")
+		_, text := fetch(t, e, "GET", "/clusters/a")
 		return text
 	}
 	text := page()
 	expect(t, text,
 		`<tr><td class="name">&lt;bad&gt;</td><td class="verdict"><span class="bad">stalled</span><br><span class="grey">&lt;t&gt;, partition 0: it hangs</span></td><td>3 (1 idle)</td><td>stable</td><td>99</td><td class="age">3 min 20 s</td><td>1</td></tr>`,
 		`<tr><td class="name">hidden <span class="grey">quiet</span></td><td class="verdict"><span class="grey">stopped</span><br><span class="grey">because</span></td><td>unknown</td><td>unknown</td><td>unknown</td><td class="age">unknown</td><td>1</td></tr>`,
-		`<span class="warn">catching_up</span>`, `<span class="good">ok</span>`, "13 more are not shown: 13 ok.",
+		`<span class="warn">catching up</span>`, `<span class="good">ok</span>`, "13 more are not shown: 13 ok.",
 		"Not all could be read: broker 3 at b3:9092: timeout (and 1 more).", "!of old consumers")
 	if n := strings.Count(text, `<td class="verdict">`); n != shownGroups {
 		t.Errorf("%d groups are shown", n)

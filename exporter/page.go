@@ -2,92 +2,106 @@ package exporter
 
 import (
 	"bytes"
-	_ "embed"
-	"fmt"
+	"embed"
 	"html/template"
 	"net/http"
+	"net/url"
 	"time"
+
+	"github.com/evenkeel/evenkeel/alerts"
+	"github.com/evenkeel/evenkeel/cluster"
 )
 
-//go:embed page.html
-var pageHTML string
+// The page is made of templates; a browser with JavaScript keeps it fresh and draws charts.
+//
+//go:embed page/*.html page/*.css page/*.js page/*.svg
+var pageFiles embed.FS
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"unknown": unknown,
-	"percent": func(ratio *float64) string {
-		if ratio == nil {
-			return "–"
-		}
-		return fmt.Sprintf("%.0f %%", *ratio*100)
-	},
-	"millis": func(seconds *float64) string {
-		if seconds == nil {
-			return "unknown"
-		}
-		return fmt.Sprintf("%.1f ms", *seconds*1000)
-	},
-	"age":     age,
-	"flag":    func(v *bool) bool { return v != nil && *v },
-	"members": members,
-	"mark":    mark,
-	"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-}).Parse(pageHTML))
+var pageTemplate = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "page/*.html"))
 
-// unknown prints what a pointer points to, and "unknown" for nil.
-func unknown(v any) string {
-	switch v := v.(type) {
-	case *int:
-		if v != nil {
-			return fmt.Sprint(*v)
-		}
-	case *int32:
-		if v != nil {
-			return fmt.Sprint(*v)
-		}
-	case *int64:
-		if v != nil {
-			return fmt.Sprint(*v)
-		}
-	case *bool:
-		if v != nil && *v {
-			return "yes"
-		}
-		if v != nil {
-			return "no"
-		}
-	}
-	return "unknown"
-}
+// refreshEvery is how often a browser asks for the page anew, in seconds.
+const refreshEvery = 5
 
+// pageData is what the page is made of: an overview of several clusters, or one of them.
 type pageData struct {
-	Version  string
-	Now      time.Time
-	Clusters []pageCluster
+	Version string
+	Root    string // how a link leads to /, so that a proxy may put a path before it
+	Title   string
+	Now     time.Time
+	Refresh int
+	Names   []string     // of all clusters, where there are several
+	All     []pageLine   // the overview; nil on the page of one cluster
+	Cluster *pageCluster // nil on the overview
 }
 
-// pageCluster is a cluster with a look at its groups and elections.
-type pageCluster struct {
-	apiCluster
-	Groups pageGroups
-	Runs   *pageRuns
-}
-
-// servePage shows what the snapshots say to a person, what is wrong first.
+// servePage shows the one cluster that there is, or an overview of several.
 func (e *Exporter) servePage(w http.ResponseWriter, _ *http.Request) {
-	data := pageData{Version: e.opts.Version, Now: time.Now()}
-	for _, watcher := range e.all() {
-		c := pageCluster{apiCluster: describe(watcher, data.Now, false)}
-		if p, fresh := watcher.fresh(data.Now); fresh {
-			c.Groups = groupsForPage(p.snapshot, watcher.cfg.Topics.Match)
-			c.Runs = runsForPage(watcher, data.Now)
+	watchers := e.all()
+	data := e.newPage("", watchers)
+	if len(watchers) == 1 {
+		data.show(e.clusterPage(watchers[0], data.Now))
+	} else {
+		data.All, data.Title = overview(watchers, data.Now), "evenkeel"
+		for _, line := range data.All {
+			if line.Verdict == cluster.Broken.String() {
+				data.Title = "critical: " + line.Name
+				break
+			}
 		}
-		data.Clusters = append(data.Clusters, c)
 	}
+	data.write(w)
+}
+
+// serveClusterPage shows one of several clusters.
+func (e *Exporter) serveClusterPage(w http.ResponseWriter, r *http.Request) {
+	watchers := e.all()
+	for _, watcher := range watchers {
+		if watcher.cfg.Name == r.PathValue("name") {
+			data := e.newPage("../", watchers)
+			data.show(e.clusterPage(watcher, data.Now))
+			data.write(w)
+			return
+		}
+	}
+	http.Error(w, e.unknownCluster(r.PathValue("name")), http.StatusNotFound)
+}
+
+func (e *Exporter) newPage(root string, watchers []*watcher) *pageData {
+	data := &pageData{Version: e.opts.Version, Root: root, Now: time.Now(), Refresh: refreshEvery}
+	if len(watchers) > 1 {
+		for _, w := range watchers {
+			data.Names = append(data.Names, w.cfg.Name)
+		}
+	}
+	return data
+}
+
+func (d *pageData) show(c *pageCluster) {
+	d.Cluster, d.Title = c, c.Heading()+": "+c.Name
+}
+
+func (d *pageData) write(w http.ResponseWriter) {
 	var buf bytes.Buffer
-	if err := pageTemplate.Execute(&buf, data); err != nil {
+	if err := pageTemplate.ExecuteTemplate(&buf, "page.html", d); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
 	w.Write(buf.Bytes()) // a reader that went away is its own affair
+}
+
+// serveAsset serves what the page is drawn with. It is part of the program, so a browser
+// asks again only after a while.
+func serveAsset(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "max-age=300")
+	http.ServeFileFS(w, r, pageFiles, "page/"+r.PathValue("name"))
+}
+
+// runbookPath is where the runbook of an alert is, seen from /; "" for an alert without.
+func runbookPath(alert string) string {
+	if _, ok := alerts.Runbook(alert); !ok {
+		return ""
+	}
+	return "runbooks/" + url.PathEscape(alert)
 }

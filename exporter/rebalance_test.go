@@ -204,11 +204,11 @@ func TestPageTellsRuns(t *testing.T) {
 		})
 	}
 	publishAt(e.all()[0], now)
-	p := runsForPage(e.all()[0], now)
+	p := runsForPage(e.all()[0], e.all()[0].current.Load().snapshot, now)
 	if len(p.Runs) != pageRunsShown || p.More != 3 || p.Runs[0].Counts != "1 failed" || len(p.Runs[0].Missed) != 1 {
 		t.Errorf("%d runs, %d more: %+v", len(p.Runs), p.More, p.Runs[0])
 	}
-	_, text := fetch(t, e, "GET", "/")
+	_, text := fetch(t, e, "GET", "/clusters/a")
 	expect(t, text, "&lt;b&gt;reason", "&lt;i&gt;topic", "&lt;u&gt;why", "partial")
 }
 

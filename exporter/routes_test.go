@@ -114,10 +114,7 @@ func TestBrowsersAreToldWhatThePageIs(t *testing.T) {
 		}
 	}
 	_, page := fetch(t, e, "GET", "/")
-	if policy := browserHeaders["Content-Security-Policy"]; strings.Count(page, "<style") != 1 || !strings.Contains(policy, styleHash(page)) {
-		t.Errorf("the policy %q does not allow the style of the page:\n%s", policy, page)
-	}
-	beyond := regexp.MustCompile(`(?i)<script|<link|<img|<iframe|<form|<base|<object|\sstyle=|\son[a-z]+=|javascript:`)
+	beyond := regexp.MustCompile(`(?i)<style|<script>|(src|href)="(https?:)?//|<img|<iframe|<form|<base|<object|\sstyle=|\son[a-z]+=|javascript:`)
 	if found := beyond.FindString(page); found != "" {
 		t.Errorf("the policy does not allow %q on the page", found)
 	}

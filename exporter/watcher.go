@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/evenkeel/evenkeel/chronicle"
 	"github.com/evenkeel/evenkeel/cluster"
 	"github.com/evenkeel/evenkeel/collectors"
 	"github.com/evenkeel/evenkeel/config"
@@ -30,6 +31,7 @@ type published struct {
 	snapshot *cluster.Snapshot
 	encoded  collectors.Encoded
 	details  details // made when the API is asked for them
+	look     look    // made when the page is asked for
 }
 
 // watcher polls one cluster and publishes what it saw.
@@ -48,6 +50,8 @@ type watcher struct {
 	events chan cluster.Trigger          // what asks for a poll
 	asks   chan chan<- *cluster.Snapshot // who waits for a poll that begins after now
 	news   newsBell                      // there is something to be shown before a poll has looked
+
+	chronicle *chronicle.Chronicle // of the last hours, for the page
 
 	publishing sync.Mutex
 	edition    uint64 // of what was published last; guarded by publishing
@@ -71,6 +75,7 @@ func newWatcher(cfg config.Cluster, state *stateFile, enc *encoder, alerting *al
 		events:     make(chan cluster.Trigger, 1),
 		asks:       make(chan chan<- *cluster.Snapshot),
 		news:       newNewsBell(),
+		chronicle:  chronicle.New(),
 		done:       make(chan struct{}),
 	}
 	if cfg.Shard.First() {
@@ -232,6 +237,7 @@ func (w *watcher) guard(failure string, f func()) {
 // conclude publishes what a poll has found, and evaluates the alerts on it. News are not
 // worth that: a poll follows them.
 func (w *watcher) conclude(r collectors.Result) {
+	w.chronicle.Observe(r.Snapshot)
 	if encoded, ok := w.publish(r); ok {
 		w.alerting.observe(r.Snapshot, encoded, w.elections)
 	}
@@ -271,10 +277,12 @@ func (w *watcher) encode(s *cluster.Snapshot) (collectors.Encoded, error) {
 }
 
 // tell logs each trouble once when it begins or changes and once when it ends, and
-// what happened besides.
+// what happened besides, and writes it into the chronicle.
 func (w *watcher) tell(r collectors.Result) {
+	at := r.Snapshot.Latest()
 	for _, e := range r.Events {
 		w.log.Info(e)
+		w.chronicle.Happened(at, e, false)
 	}
 	for _, t := range r.Began {
 		level := slog.LevelWarn
@@ -286,9 +294,12 @@ func (w *watcher) tell(r collectors.Result) {
 			attrs = []any{"err", t.Detail}
 		}
 		w.log.Log(context.Background(), level, t.Text, attrs...)
+		w.chronicle.Happened(at, t.Text, true)
 	}
 	for _, t := range r.Ended {
-		w.log.Info("Over: "+t.Text, "lasted", r.Snapshot.Latest().Sub(t.Since).Round(time.Second))
+		lasted := at.Sub(t.Since).Round(time.Second)
+		w.log.Info("Over: "+t.Text, "lasted", lasted)
+		w.chronicle.Happened(at, fmt.Sprintf("over after %s: %s", lasted, t.Text), false)
 	}
 }
 
