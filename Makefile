@@ -45,6 +45,7 @@ check:
 	go vet -tags 'cluster matrix' ./...
 	go vet -tags 'cluster chaos' ./acceptance
 	go vet -tags 'cluster large' ./acceptance
+	go vet -C dashboards/schema ./...
 
 lint:
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run

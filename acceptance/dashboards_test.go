@@ -52,7 +52,8 @@ func TestDashboards(t *testing.T) {
 	pending := dashboardQueries(t)
 	healthy := maps.Clone(pending)
 	maps.DeleteFunc(healthy, func(name string, _ string) bool { return slices.Contains(emptyWhenHealthy, title(name)) })
-	maps.DeleteFunc(healthy, ofQuorum) // TestMayItBeRestarted asks them, in KRaft
+	maps.DeleteFunc(healthy, ofQuorum)                                         // TestMayItBeRestarted asks them, in KRaft
+	maps.Copy(healthy, compatQueries(t, strings.TrimPrefix(p.url, "http://"))) // what others wrote for kafka_exporter
 	prometheus.answers(t, healthy, time.Minute)
 
 	leader, err := c.ZooKeeperLeader(ctx)

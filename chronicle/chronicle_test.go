@@ -116,6 +116,18 @@ func TestRegisteredAnew(t *testing.T) {
 	}
 }
 
+// TestLostWhenTheTroubleBegan: a broker does not answer before it is not registered.
+func TestLostWhenTheTroubleBegan(t *testing.T) {
+	c := New()
+	c.Observe(scene{session: 1, leads: true}.snapshot())
+	s := scene{at: time.Minute, gone: true, lagging: true}.snapshot()
+	s.Troubles = []cluster.Trouble{{Key: cluster.BrokerKey(2)}, {Key: cluster.BrokerKey(1), Since: t0.Add(50 * time.Second)}}
+	c.Observe(s)
+	if ongoing, _ := c.Outages(t0.Add(time.Minute)); len(ongoing) != 1 || !ongoing[0].Lost.Equal(t0.Add(50*time.Second)) {
+		t.Errorf("%+v", ongoing)
+	}
+}
+
 // TestLostBeforeTheStart: that a broker was away already is no time at which it was lost.
 func TestLostBeforeTheStart(t *testing.T) {
 	c := New()

@@ -8,10 +8,10 @@ import (
 )
 
 // Outage is what became of a broker that was lost, or that registered anew. The times are
-// the ends of the polls that saw it; zero for what has not come yet.
+// those at which it was seen; zero for what has not come yet.
 type Outage struct {
 	Broker int32
-	Lost   time.Time // not registered any more; zero where it was only seen to have registered anew
+	Lost   time.Time // not registered any more, since it was in trouble; zero where it was only seen to have registered anew
 	Since  bool      // it was lost already when evenkeel saw it first: Lost is not when that was
 	Back   time.Time // registered again
 	Whole  time.Time // in the ISR of all of its partitions
@@ -46,7 +46,7 @@ func (c *Chronicle) followBroker(s *cluster.Snapshot, z *cluster.Summary, b *clu
 		return
 	case !registered && (o == nil || !o.Back.IsZero()):
 		_, seen := c.sessions[b.ID]
-		c.outages[b.ID] = &Outage{Broker: b.ID, Lost: at, Since: !seen}
+		c.outages[b.ID] = &Outage{Broker: b.ID, Lost: lostAt(s, b.ID), Since: !seen}
 		return
 	case !registered:
 		return
@@ -73,6 +73,17 @@ func (c *Chronicle) followBroker(s *cluster.Snapshot, z *cluster.Summary, b *clu
 	case at.Sub(o.Whole) > keptFor:
 		delete(c.outages, b.ID) // leadership stays where it is, and nobody asks for it
 	}
+}
+
+// lostAt is when the trouble with a broker that is not registered began: it does not answer
+// before its session ends.
+func lostAt(s *cluster.Snapshot, id int32) time.Time {
+	for i := range s.Troubles {
+		if s.Troubles[i].Key == cluster.BrokerKey(id) {
+			return s.Troubles[i].Since
+		}
+	}
+	return s.Finished
 }
 
 // anew says whether a broker registered anew since it was last seen, though it was not seen

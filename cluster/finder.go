@@ -108,7 +108,7 @@ func (f *finder) unreachable() {
 }
 
 func (f *finder) broker(b *Broker) {
-	key := fmt.Sprintf("broker %d", b.ID)
+	key := BrokerKey(b.ID)
 	st := b.Status()
 	if !b.RegistryRead {
 		// Half of what there is to know. A broker that was known to be down stays so.

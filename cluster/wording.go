@@ -1,6 +1,9 @@
 package cluster
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Keys of the troubles that a cluster has once. Those of a broker, a ZooKeeper
 // server, a source or a fault carry its name.
@@ -53,6 +56,9 @@ func (t Trouble) Alert() string {
 		return "EvenkeelCollectorFailing"
 	}
 }
+
+// BrokerKey is the key of the trouble with a broker.
+func BrokerKey(id int32) string { return fmt.Sprintf("broker %d", id) }
 
 var sourceNames = map[Source]string{
 	SourceEnsemble:   "ZooKeeper servers' states",

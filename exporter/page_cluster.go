@@ -1,7 +1,6 @@
 package exporter
 
 import (
-	"strconv"
 	"sync"
 	"time"
 
@@ -96,7 +95,7 @@ func (c *pageCluster) tell(s *cluster.Snapshot, past *chronicle.Chronicle, now t
 	stories := map[string]string{} // by the key of the broker's trouble
 	var order []string
 	for _, o := range ongoing {
-		key := "broker " + strconv.Itoa(int(o.Broker))
+		key := cluster.BrokerKey(o.Broker)
 		if story := c.story(s, o, now); story != "" {
 			stories[key] = story
 			order = append(order, key)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sees to it that what the tests and the demo need is there: Go, a C compiler, a JDK, Maven,
-# openssl, MIT Kerberos's servers, Prometheus and Alertmanager.
+# openssl, MIT Kerberos's servers, Prometheus, Alertmanager and Chromium.
 # On Debian, as root, what is missing is installed; elsewhere it is named.
 set -eu
 
@@ -13,6 +13,7 @@ command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 # Both lie in /usr/sbin, where only root's PATH leads on Debian.
 PATH="$PATH:/usr/sbin"
 command -v krb5kdc >/dev/null 2>&1 || missing="$missing krb5-kdc"
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium fonts-dejavu-core" # looks at the page
 command -v kadmin.local >/dev/null 2>&1 || missing="$missing krb5-admin-server"
 services=""
 for service in prometheus prometheus-alertmanager; do

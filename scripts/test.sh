@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every tier of the tests and closes with a line that counts them.
 #   offline    needs nothing
+#   grafana    the dashboards against the types of Grafana's schemas, in a module of its own
 #   model      the rebalancer against a model of clusters, a million steps, and mutants of the
 #              alert rules: without the race detector, which would take ten times as long
 #   cluster    real ZooKeeper and Kafka processes, and the built binary as a user runs it
@@ -37,6 +38,9 @@ reasons() {
 }
 
 tier offline -race ./...
+cd dashboards/schema || exit 1
+tier grafana -count 1 ./...
+cd ../.. || exit 1
 tier model -count 1 ./rebalance ./alerts/evaluate
 tier cluster -tags cluster -p 1 -count 1 -timeout 20m ./alerts ./testbed/... ./kafka ./zookeeper ./acceptance/...
 

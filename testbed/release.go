@@ -117,8 +117,12 @@ func JarSets() []string {
 	for _, v := range zookeeperReleases {
 		out = append(out, "zookeeper-"+v)
 	}
-	return out
+	return append(out, AxeJars)
 }
+
+// AxeJars is the set of jars whose one jar carries axe.min.js, which judges how accessible
+// a page is. The jar is named for what else it is made for.
+const AxeJars = "selenium-4.11.0"
 
 func findKafka(version string) (kafkaRelease, error) {
 	for _, r := range kafkaReleases {

@@ -85,7 +85,7 @@
       width: place.clientWidth, height: 110,
       legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
       tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), 'Etc/UTC'),
-      scales: { y: { range: (_, least, most) => [Math.min(0, least || 0), Math.max(1, 1.05 * (most || 0))] } },
+      scales: { x: { range: (_, first, last) => [Math.min(first, last - 600), last] }, y: { range: (_, least, most) => [Math.min(0, least || 0), Math.max(1, 1.05 * (most || 0))] } },
       axes: [
         { ...axis(), size: 26, space: 70, values: (_, all) => all.map((at) => new Date(at * 1e3).toISOString().slice(11, 16)) },
         { ...axis(), size: 44, space: 28 },
