@@ -83,6 +83,9 @@ func run(args []string) int {
 	rules.Flag("output", "Directory to write the rule files into; it is made where it is missing.").StringVar(&o.rulesOutput)
 	configCheck.Arg("file", "Configuration file.").Required().StringVar(&o.configCheckFile)
 
+	if len(args) == 2 && args[0] == "--completion-bash" && !strings.HasPrefix(args[1], "-") {
+		args = args[:1] // the beginning of a command's name: kingpin would take it for serve's
+	}
 	command, err := app.Parse(args)
 	mistake := exitMistake
 	if reports(command) || err != nil && slices.ContainsFunc(args, reports) {
