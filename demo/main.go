@@ -108,6 +108,7 @@ const config = `clusters:
     zookeeper: {servers: [%s]}
     poll: {interval: 1s, timeout: 1s}
     rebalance: {mode: auto, persist_for: 5s, settle: 5s, broker_left: 5s, cooldown: 10s, batch_pause: 1s}
+alerts: {evaluate: true}
 `
 
 func watch(ctx context.Context, binary, address string, c *testbed.Cluster) (*watched, error) {
