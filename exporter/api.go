@@ -38,7 +38,8 @@ type apiTrouble struct {
 	Text     string    `json:"text"`
 	Detail   string    `json:"detail,omitempty"`
 	Since    time.Time `json:"since"`
-	Seen     bool      `json:"seen"` // false: it was there, and cannot be looked at now
+	Seen     bool      `json:"seen"`  // false: it was there, and cannot be looked at now
+	Alert    string    `json:"alert"` // the built-in alert that tells of the same, whose runbook says what to do
 }
 
 type apiSource struct {

@@ -33,7 +33,7 @@ func describeSnapshot(s *cluster.Snapshot, detail bool) apiCluster {
 		c.Controller = &controller.ID
 	}
 	for _, t := range s.Troubles {
-		c.Troubles = append(c.Troubles, apiTrouble{Severity: t.Severity.String(), Text: t.Text, Detail: t.Detail, Since: t.Since, Seen: t.Seen})
+		c.Troubles = append(c.Troubles, apiTrouble{Severity: t.Severity.String(), Text: t.Text, Detail: t.Detail, Since: t.Since, Seen: t.Seen, Alert: t.Alert()})
 	}
 	for source, o := range s.Outcomes {
 		c.Sources[string(source)] = apiSource{OK: o.Err == nil, Error: errorText(o.Err)}

@@ -30,7 +30,6 @@ type pageCluster struct {
 // pageTrouble is a trouble with what to do about it.
 type pageTrouble struct {
 	apiTrouble
-	Alert string // the alert that tells of the same, and has a runbook
 	Story string // what became of the broker that it is about; ""
 }
 
@@ -102,7 +101,7 @@ func (c *pageCluster) tell(s *cluster.Snapshot, past *chronicle.Chronicle, now t
 		}
 	}
 	for i, t := range s.Troubles {
-		c.Wrong = append(c.Wrong, pageTrouble{c.Troubles[i], t.Alert(), stories[t.Key]})
+		c.Wrong = append(c.Wrong, pageTrouble{c.Troubles[i], stories[t.Key]})
 		delete(stories, t.Key)
 	}
 	for _, key := range order {
