@@ -21,7 +21,7 @@ const maxAnswer = 256 << 10
 // an effect, no answer is endless, and no redirect leads to another site.
 func FuzzRequest(f *testing.F) {
 	for _, target := range []string{
-		"/", "/metrics", "/metrics?collect[]=%zz&x=1;y", "/api/v1/clusters", "/api/v1/clusters/a", "/api/v1/clusters/%2e%2e", "/api/v1/clusters/%00%ff",
+		"/", "/clusters/a", "/clusters/%2e%2e", "/assets/%2e%2e%2fpage.html", "/assets/page.html", "/api/v1/history/%00", "/metrics", "/metrics?collect[]=%zz&x=1;y", "/api/v1/clusters", "/api/v1/clusters/a", "/api/v1/clusters/%2e%2e", "/api/v1/clusters/%00%ff",
 		"/api/v1/clusters/a/b", "/-/healthy", "/-/ready", "/-/reload", "//evil.example.net/..", "/a/../metrics", "/runbooks/%2fetc%2fpasswd", "*", "http://x/metrics",
 	} {
 		for _, method := range []string{"GET", "HEAD", "POST", "OPTIONS"} {

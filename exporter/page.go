@@ -13,11 +13,14 @@ import (
 )
 
 // The page is made of templates; a browser with JavaScript keeps it fresh and draws charts.
-//
-//go:embed page/*.html page/*.css page/*.js page/*.svg
-var pageFiles embed.FS
+var (
+	//go:embed page/*.html
+	pageFiles embed.FS
+	//go:embed page/*.css page/*.js page/*.svg
+	pageAssets embed.FS
 
-var pageTemplate = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "page/*.html"))
+	pageTemplate = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "page/*.html"))
+)
 
 // refreshEvery is how often a browser asks for the page anew, in seconds.
 const refreshEvery = 5
@@ -95,7 +98,7 @@ func (d *pageData) write(w http.ResponseWriter) {
 // asks again only after a while.
 func serveAsset(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "max-age=300")
-	http.ServeFileFS(w, r, pageFiles, "page/"+r.PathValue("name"))
+	http.ServeFileFS(w, r, pageAssets, "page/"+r.PathValue("name"))
 }
 
 // runbookPath is where the runbook of an alert is, seen from /; "" for an alert without.

@@ -1,7 +1,6 @@
 package exporter
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/evenkeel/evenkeel/cluster"
@@ -19,9 +18,17 @@ type pagePart struct {
 	Missing  []int32 // replicas that are not in sync
 	What     string
 	Mark     string
-
-	rank int
 }
+
+// gravities of what can be wrong with a partition, the gravest first.
+const (
+	partOffline = iota
+	partUnknown
+	partUnderMin
+	partAtMin
+	partMissing
+	gravities
+)
 
 // disordered returns the partitions that are not in order, the gravest first, and how many
 // more there are. Those that are only led by another than the preferred leader are counted
@@ -35,54 +42,68 @@ func disordered(s *cluster.Snapshot) (parts []pagePart, more int) {
 	for i := range s.Brokers {
 		registered[s.Brokers[i].ID], _ = s.Brokers[i].Registered()
 	}
+	var found [gravities][]pagePart // of each no more than are shown
+	n := 0
 	for i := range picture.Topics {
 		t := &picture.Topics[i]
 		if t.Deleting {
 			continue
 		}
 		for j := range t.Partitions {
-			if p, bad := judgePart(t, &t.Partitions[j], s.Summary.RegistryKnown, registered); bad {
-				parts = append(parts, p)
+			p := &t.Partitions[j]
+			gravity, what := judgePart(t, p, s.Summary.RegistryKnown, registered)
+			if what == "" {
+				continue
+			}
+			n++
+			if len(found[gravity]) < shownParts {
+				found[gravity] = append(found[gravity], newPagePart(t, p, gravity, what))
 			}
 		}
 	}
-	slices.SortStableFunc(parts, func(a, b pagePart) int { return cmp.Compare(a.rank, b.rank) })
-	if len(parts) > shownParts {
-		more = len(parts) - shownParts
-		parts = slices.Clip(parts[:shownParts])
-	}
-	return parts, more
+	parts = slices.Concat(found[:]...)
+	parts = parts[:min(len(parts), shownParts)]
+	return parts, n - len(parts)
 }
 
-// judgePart says what is wrong with a partition, the gravest alone.
-func judgePart(t *cluster.Topic, p *cluster.Partition, registryKnown bool, registered map[int32]bool) (part pagePart, bad bool) {
-	part = pagePart{Name: cluster.PartitionName{Topic: t.Name, Partition: p.ID}, Leader: p.Leader, Replicas: p.Replicas, ISR: p.ISR}
-	wrong := func(rank int, mark, what string) (pagePart, bool) {
-		part.rank, part.Mark, part.What = rank, mark, what
-		return part, true
+func newPagePart(t *cluster.Topic, p *cluster.Partition, gravity int, what string) pagePart {
+	part := pagePart{Name: cluster.PartitionName{Topic: t.Name, Partition: p.ID}, Leader: cluster.NoLeader, Replicas: p.Replicas, What: what, Mark: "warn"}
+	switch {
+	case gravity == partUnknown:
+		part.Mark = "grey"
+	case gravity <= partUnderMin:
+		part.Mark = "bad"
 	}
+	if p.State == cluster.StateRecorded {
+		part.Leader, part.ISR, part.Missing = p.Leader, p.ISR, p.MissingReplicas(nil)
+	}
+	return part
+}
+
+// judgePart says what is wrong with a partition, the gravest alone; "" for nothing.
+func judgePart(t *cluster.Topic, p *cluster.Partition, registryKnown bool, registered map[int32]bool) (gravity int, what string) {
 	switch p.State {
 	case cluster.StateAbsent:
-		return wrong(0, "bad", "offline: it never had a leader")
+		return partOffline, "offline: it never had a leader"
 	case cluster.StateRecorded:
 	default:
-		return wrong(1, "grey", "its leader and ISR are not known")
+		return partUnknown, "its leader and ISR are not known"
 	}
-	part.Missing = p.MissingReplicas(nil)
 	least, known := p.EffectiveMinISR(t.MinISR)
 	known = known && t.MinISR > 0
+	lacks := slices.ContainsFunc(p.Replicas, func(r int32) bool { return !p.InISR(r) && !slices.Contains(p.Adding, r) })
 	switch {
 	case p.Leader == cluster.NoLeader:
-		return wrong(0, "bad", "offline: it has no leader")
+		return partOffline, "offline: it has no leader"
 	case registryKnown && !registered[p.Leader]:
-		return wrong(0, "bad", "offline: its leader is not registered")
+		return partOffline, "offline: its leader is not registered"
 	case known && len(p.ISR) < least:
-		return wrong(2, "bad", "under min ISR: acks=all fails")
-	case known && len(part.Missing) > 0 && len(p.ISR) == least:
-		return wrong(3, "warn", "at min ISR")
-	case len(part.Missing) > 0:
-		return wrong(4, "warn", "under-replicated")
+		return partUnderMin, "under min ISR: acks=all fails"
+	case known && lacks && len(p.ISR) == least:
+		return partAtMin, "at min ISR"
+	case lacks:
+		return partMissing, "under-replicated"
 	default:
-		return part, false
+		return 0, ""
 	}
 }
