@@ -33,7 +33,7 @@ test: setup check build
 	./scripts/test.sh
 
 matrix: setup
-	go test -tags 'cluster matrix' -p 1 -count 1 -timeout 40m -v -run '^TestEvery|^TestStoryOn|^TestBrokersAloneOn|^TestLoginsOn|^TestRollingUpgradeTo' ./testbed/... ./acceptance/...
+	go test -tags 'cluster matrix' -p 1 -count 1 -timeout 40m -v -run '^TestEvery|^TestStoryOn|^TestBrokersAloneOn|^TestLoginsOn|^TestLeadersComeBackOn|^TestRollingUpgradeTo' ./testbed/... ./acceptance/...
 
 # An hour, which writes the table in docs/reliability.md.
 chaos: setup

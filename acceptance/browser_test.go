@@ -178,7 +178,7 @@ func (b *tab) accessible(axe string) {
 	}
 }
 
-// shoot takes a picture of what is seen; of docs/pictures where WRITE_DOCS asks for it.
+// shoot takes a picture of what is seen; of docs/images where WRITE_DOCS asks for it.
 func (b *tab) shoot(name string) {
 	b.t.Helper()
 	ask[int](b, "scrollTo(0, 0); 1")
@@ -190,8 +190,8 @@ func (b *tab) shoot(name string) {
 		b.t.Errorf("%s: a picture of %d bytes", name, len(picture))
 	}
 	if os.Getenv("WRITE_DOCS") != "" {
-		must(b.t, os.MkdirAll("../docs/pictures", 0o755))
-		must(b.t, os.WriteFile(filepath.Join("../docs/pictures", name+".png"), picture, 0o644))
+		must(b.t, os.MkdirAll("../docs/images", 0o755))
+		must(b.t, os.WriteFile(filepath.Join("../docs/images", name+".png"), picture, 0o644))
 	}
 }
 
