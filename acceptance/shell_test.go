@@ -3,7 +3,9 @@
 package acceptance
 
 import (
+	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -48,6 +50,17 @@ func TestManPage(t *testing.T) {
 	for _, want := range []string{"serve", "check", "elect", "config-check", "rules", "version", "--restart", "--rebalance.mode", "--config.file"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("it lacks %s", want)
+		}
+	}
+	var docs string
+	for _, name := range []string{"configuration", "command-line", "rebalance", "alerts"} {
+		text, err := os.ReadFile("../docs/" + name + ".md")
+		must(t, err)
+		docs += string(text)
+	}
+	for _, flag := range regexp.MustCompile(`\\fB(?:-h, )?(--[a-z.-]+)`).FindAllStringSubmatch(page, -1) {
+		if name := flag[1]; name != "--help" && !strings.Contains(docs, name) {
+			t.Errorf("the docs do not tell of %s", name)
 		}
 	}
 }
