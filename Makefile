@@ -55,7 +55,7 @@ vuln:
 	@./scripts/vuln.sh
 
 bench: setup
-	go test -tags cluster -run "^$$" -bench . -benchmem ./bench/... ./zookeeper/...
+	go test -tags cluster -run "^$$" -bench . -benchmem ./bench/... ./zookeeper/... ./exporter
 	WRITE_DOCS=1 go run ./bench/cost
 	go test -tags 'cluster large' -count 1 -timeout 40m -v -run '^TestTwoThousandPartitions$$' ./acceptance
 
