@@ -75,6 +75,7 @@ func TestDashboards(t *testing.T) {
 	must(t, controller.Start(ctx))
 	must(t, leader.Start(ctx))
 	prometheus.answers(t, back, 2*time.Minute)
+	previews(ctx, t, prometheus)
 }
 
 // ofQuorum says whether a query has an answer only where there is no ZooKeeper.
