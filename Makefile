@@ -7,6 +7,10 @@
 # make check  gofmt and vet           make setup  what tests and demo need
 # make chaos  forty faults, judged    make soak   faults for two hours, or SOAK=10m
 # make vuln   known vulnerabilities in what is called
+#
+# make deb    the Debian package      make release-snapshot  archives, packages, SBOMs
+# make deploy-check   the Helm chart, rendered by Helm, and all else in deploy/
+# make deploy-update  what is made of the chart, the rules and the dashboards
 
 VERSION := $(shell cat VERSION)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
@@ -17,7 +21,7 @@ STORY ?= on
 FUZZTIME ?= 20s
 SOAK ?= 2h
 
-.PHONY: build chaos demo test matrix check lint bench fuzz soak update setup vuln
+.PHONY: build chaos deb demo deploy-check deploy-update test matrix check lint bench fuzz release-check release-snapshot soak update setup vuln
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/evenkeel .
@@ -46,6 +50,7 @@ check:
 	go vet -tags 'cluster chaos' ./acceptance
 	go vet -tags 'cluster large' ./acceptance
 	go vet -C dashboards/schema ./...
+	go vet -C deploy/test . ./manifest
 
 lint:
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
@@ -71,3 +76,24 @@ fuzz:
 
 update:
 	go test ./collectors ./exporter -update
+
+# Compiling Helm takes minutes, so make test judges what was rendered here last.
+deploy-check:
+	go test -C deploy/test -count 1 ./...
+
+deploy-update:
+	go test -C deploy/test -count 1 -run '^TestCopies$$' . -update
+	go test -C deploy/test -count 1 ./chart -update
+
+GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.15.2
+
+release-check:
+	$(GORELEASER) check
+
+release-snapshot:
+	PATH="$$(go env GOPATH)/bin:$$PATH" && go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 && $(GORELEASER) release --snapshot --clean --skip=docker
+
+deb: build
+	./deploy/package/docs.sh bin/package ./bin/evenkeel
+	mkdir -p dist
+	VERSION=$(VERSION) ARCH=$$(go env GOARCH) go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2 package -f deploy/nfpm.yaml -p deb -t dist

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sees to it that what the tests and the demo need is there: Go, a C compiler, a JDK, Maven,
-# openssl, MIT Kerberos's servers, Prometheus, Alertmanager and Chromium.
+# openssl, MIT Kerberos's servers, Prometheus, Alertmanager, Chromium and systemd's tools.
 # On Debian, as root, what is missing is installed; elsewhere it is named.
 set -eu
 
@@ -10,6 +10,7 @@ command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev" # go test -ra
 command -v javac >/dev/null 2>&1 || missing="$missing default-jdk-headless"
 command -v mvn >/dev/null 2>&1 || missing="$missing maven"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd" # judges the unit
 # Both lie in /usr/sbin, where only root's PATH leads on Debian.
 PATH="$PATH:/usr/sbin"
 command -v krb5kdc >/dev/null 2>&1 || missing="$missing krb5-kdc"

@@ -2,6 +2,7 @@
 # Runs every tier of the tests and closes with a line that counts them.
 #   offline    needs nothing
 #   grafana    the dashboards against the types of Grafana's schemas, in a module of its own
+#   deploy     image, package, unit, compose, manifests and the rendered chart, likewise
 #   model      the rebalancer against a model of clusters, a million steps, and mutants of the
 #              alert rules: without the race detector, which would take ten times as long
 #   cluster    real ZooKeeper and Kafka processes, and the built binary as a user runs it
@@ -40,6 +41,8 @@ reasons() {
 tier offline -race ./...
 cd dashboards/schema || exit 1
 tier grafana -count 1 ./...
+cd ../../deploy/test || exit 1
+tier deploy -count 1 . ./manifest
 cd ../.. || exit 1
 tier model -count 1 ./rebalance ./alerts/evaluate
 tier cluster -tags cluster -p 1 -count 1 -timeout 20m ./alerts ./testbed/... ./kafka ./zookeeper ./acceptance/...
