@@ -64,6 +64,8 @@ func main() {
 func run(args []string) int {
 	var o options
 	app := kingpin.New("evenkeel", "Watches Kafka clusters and the ZooKeeper ensembles under them.")
+	// What man -k finds; kingpin has the name alone.
+	kingpin.ManPageTemplate = strings.Replace(kingpin.ManPageTemplate, ".SH \"NAME\"\n{{.App.Name}}\n", ".SH \"NAME\"\nevenkeel \\- watches Kafka clusters and the ZooKeeper ensembles under them\n", 1)
 	app.HelpFlag.Short('h')
 	app.UsageWriter(os.Stdout)
 	serve := app.Command("serve", "Run. The default command.").Default()

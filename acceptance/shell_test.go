@@ -47,7 +47,7 @@ func TestManPage(t *testing.T) {
 	if code != 0 || !strings.HasPrefix(page, ".TH evenkeel 1") {
 		t.Fatalf("status %d\n%.200s", code, page)
 	}
-	for _, want := range []string{"serve", "check", "elect", "config-check", "rules", "version", "--restart", "--rebalance.mode", "--config.file"} {
+	for _, want := range []string{`evenkeel \- watches Kafka`, "serve", "check", "elect", "config-check", "rules", "version", "--restart", "--rebalance.mode", "--config.file"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("it lacks %s", want)
 		}
