@@ -2,7 +2,6 @@ package exporter
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 )
@@ -125,13 +124,22 @@ func (e *Exporter) serveClusters(w http.ResponseWriter, _ *http.Request) {
 
 // serveCluster tells everything of one cluster.
 func (e *Exporter) serveCluster(w http.ResponseWriter, r *http.Request) {
+	if watcher := e.named(w, r); watcher != nil {
+		e.serveDetails(w, watcher, time.Now())
+	}
+}
+
+// named returns the watcher of the cluster that a request names. For one that there is not
+// it answers, and returns nil.
+func (e *Exporter) named(w http.ResponseWriter, r *http.Request) *watcher {
+	name := r.PathValue("name")
 	for _, watcher := range e.all() {
-		if watcher.cfg.Name == r.PathValue("name") {
-			e.serveDetails(w, watcher, time.Now())
-			return
+		if watcher.cfg.Name == name {
+			return watcher
 		}
 	}
-	http.Error(w, fmt.Sprintf("no cluster %q in the configuration", r.PathValue("name")), http.StatusNotFound)
+	http.Error(w, e.unknownCluster(name), http.StatusNotFound)
+	return nil
 }
 
 func writeJSON(w http.ResponseWriter, v any) {

@@ -57,16 +57,11 @@ func (e *Exporter) servePage(w http.ResponseWriter, _ *http.Request) {
 
 // serveClusterPage shows one of several clusters.
 func (e *Exporter) serveClusterPage(w http.ResponseWriter, r *http.Request) {
-	watchers := e.all()
-	for _, watcher := range watchers {
-		if watcher.cfg.Name == r.PathValue("name") {
-			data := e.newPage("../", watchers)
-			data.show(e.clusterPage(watcher, data.Now))
-			data.write(w)
-			return
-		}
+	if watcher := e.named(w, r); watcher != nil {
+		data := e.newPage("../", e.all())
+		data.show(e.clusterPage(watcher, data.Now))
+		data.write(w)
 	}
-	http.Error(w, e.unknownCluster(r.PathValue("name")), http.StatusNotFound)
 }
 
 func (e *Exporter) newPage(root string, watchers []*watcher) *pageData {

@@ -94,13 +94,9 @@ type apiFigure struct {
 
 // serveHistory tells what the charts of the page show.
 func (e *Exporter) serveHistory(w http.ResponseWriter, r *http.Request) {
-	for _, watcher := range e.all() {
-		if watcher.cfg.Name == r.PathValue("name") {
-			writeJSON(w, historyOf(watcher.chronicle.Points(time.Now())))
-			return
-		}
+	if watcher := e.named(w, r); watcher != nil {
+		writeJSON(w, historyOf(watcher.chronicle.Points(time.Now())))
 	}
-	http.Error(w, e.unknownCluster(r.PathValue("name")), http.StatusNotFound)
 }
 
 func historyOf(points []chronicle.Point) apiHistory {
