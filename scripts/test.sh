@@ -45,7 +45,7 @@ cd ../../deploy/test || exit 1
 tier deploy -count 1 . ./manifest
 cd ../.. || exit 1
 tier model -count 1 ./rebalance ./alerts/evaluate
-tier cluster -tags cluster -p 1 -count 1 -timeout 20m ./alerts ./testbed/... ./kafka ./zookeeper ./acceptance/...
+tier cluster -tags cluster -p 1 -count 1 -timeout 35m ./alerts ./testbed/... ./kafka ./zookeeper ./acceptance/...
 
 echo "== known vulnerabilities"
 if ! ./scripts/vuln.sh --test || ! ./scripts/vuln.sh; then failed=1; fi
