@@ -10,6 +10,12 @@ import (
 // true is not told.
 func describe(w *watcher, now time.Time, detail bool) apiCluster {
 	p, fresh := w.fresh(now)
+	return describePublished(w, p, fresh, detail)
+}
+
+// describePublished is describe for who looks at the same snapshot further: a second look
+// at the watcher may find another one.
+func describePublished(w *watcher, p *published, fresh, detail bool) apiCluster {
 	switch {
 	case p == nil:
 		return apiCluster{Name: w.cfg.Name, Stale: true, Troubles: []apiTrouble{}}

@@ -42,7 +42,7 @@ func (e *Exporter) serveElections(w http.ResponseWriter, r *http.Request) {
 		if name != "" && watcher.cfg.Name != name || watcher.rebalancer == nil {
 			continue
 		}
-		out.Clusters = append(out.Clusters, describeRebalance(watcher, time.Now()))
+		out.Clusters = append(out.Clusters, describeRebalance(watcher, watcher.rebalancer.Status(), time.Now()))
 		out.Runs = append(out.Runs, watcher.rebalancer.journal.Runs()...)
 		out.Decisions = append(out.Decisions, watcher.rebalancer.journal.Notes()...)
 	}
@@ -55,8 +55,7 @@ func (e *Exporter) serveElections(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, out)
 }
 
-func describeRebalance(w *watcher, now time.Time) apiRebalance {
-	s := w.rebalancer.Status()
+func describeRebalance(w *watcher, s rebalance.Status, now time.Time) apiRebalance {
 	a := apiRebalance{Cluster: w.cfg.Name, Mode: string(s.Mode), Running: s.Running, PingPong: s.PingPong, Excluded: current(s.Excluded, now)}
 	if s.Paused != nil {
 		a.Paused = &s.Paused.Since

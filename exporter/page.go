@@ -46,7 +46,7 @@ func (e *Exporter) servePage(w http.ResponseWriter, _ *http.Request) {
 	} else {
 		data.All, data.Title = overview(watchers, data.Now), "evenkeel"
 		for _, line := range data.All {
-			if line.Verdict == cluster.Broken.String() {
+			if line.Heading() == cluster.Broken.String() {
 				data.Title = "critical: " + line.Name
 				break
 			}

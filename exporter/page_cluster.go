@@ -64,12 +64,12 @@ func (l *look) of(s *cluster.Snapshot, shown func(topic string) bool) *look {
 
 // clusterPage returns what the page shows of a cluster now.
 func (e *Exporter) clusterPage(w *watcher, now time.Time) *pageCluster {
-	c := &pageCluster{apiCluster: describe(w, now, false), Interval: w.cfg.Poll.Interval}
+	p, fresh := w.fresh(now)
+	c := &pageCluster{apiCluster: describePublished(w, p, fresh, false), Interval: w.cfg.Poll.Interval}
 	c.Polls, c.Failed = w.chronicle.Polls(now)
 	c.Happened = w.chronicle.Happenings(now)
 	c.Charts = charts(w.chronicle.Points(now))
 	c.Alerts = e.alertsForPage(w.cfg.Name)
-	p, fresh := w.fresh(now)
 	if !fresh {
 		return c
 	}
@@ -81,7 +81,7 @@ func (e *Exporter) clusterPage(w *watcher, now time.Time) *pageCluster {
 }
 
 // Heading is the state of the cluster in one word.
-func (c *pageCluster) Heading() string {
+func (c *apiCluster) Heading() string {
 	if c.Stale {
 		return cluster.Untold.String()
 	}
@@ -95,10 +95,8 @@ func (c *pageCluster) tell(s *cluster.Snapshot, past *chronicle.Chronicle, now t
 	var order []string
 	for _, o := range ongoing {
 		key := cluster.BrokerKey(o.Broker)
-		if story := c.story(s, o, now); story != "" {
-			stories[key] = story
-			order = append(order, key)
-		}
+		stories[key] = c.story(s, o, now)
+		order = append(order, key)
 	}
 	for i, t := range s.Troubles {
 		c.Wrong = append(c.Wrong, pageTrouble{c.Troubles[i], stories[t.Key]})

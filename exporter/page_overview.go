@@ -3,17 +3,14 @@ package exporter
 import (
 	"fmt"
 	"time"
-
-	"github.com/evenkeel/evenkeel/cluster"
 )
 
 // pageLine is a cluster in the overview of several.
 type pageLine struct {
 	apiCluster
-	Verdict string // as apiCluster's; unknown where nothing is known
-	Known   int    // brokers
-	Up      *int   // nil where it is not known of one
-	More    int    // troubles beside the first
+	Known int  // brokers
+	Up    *int // nil where it is not known of one
+	More  int  // troubles beside the first
 }
 
 // overview returns a line for each cluster, in the order of the configuration.
@@ -21,10 +18,6 @@ func overview(watchers []*watcher, now time.Time) []pageLine {
 	lines := make([]pageLine, 0, len(watchers))
 	for _, w := range watchers {
 		line := pageLine{apiCluster: describe(w, now, false)}
-		line.Verdict = line.apiCluster.Verdict
-		if line.Stale {
-			line.Verdict = cluster.Untold.String()
-		}
 		line.Known = len(line.Brokers)
 		line.More = max(len(line.Troubles)-1, 0)
 		up, all := 0, line.Known > 0

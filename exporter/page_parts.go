@@ -90,8 +90,7 @@ func judgePart(t *cluster.Topic, p *cluster.Partition, registryKnown bool, regis
 		return partUnknown, "its leader and ISR are not known"
 	}
 	least, known := p.EffectiveMinISR(t.MinISR)
-	known = known && t.MinISR > 0
-	lacks := slices.ContainsFunc(p.Replicas, func(r int32) bool { return !p.InISR(r) && !slices.Contains(p.Adding, r) })
+	lacks, _ := p.UnderReplicated()
 	switch {
 	case p.Leader == cluster.NoLeader:
 		return partOffline, "offline: it has no leader"

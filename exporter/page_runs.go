@@ -52,8 +52,8 @@ func runsForPage(w *watcher, s *cluster.Snapshot, now time.Time) *pageRuns {
 	if w.rebalancer == nil {
 		return nil
 	}
-	p := &pageRuns{apiRebalance: describeRebalance(w, now), Threshold: w.cfg.Rebalance.Threshold}
-	p.decision = w.rebalancer.Status().Decision
+	status := w.rebalancer.Status() // once, so that all of it tells of one decision
+	p := &pageRuns{apiRebalance: describeRebalance(w, status, now), Threshold: w.cfg.Rebalance.Threshold, decision: status.Decision}
 	p.State, p.Held = p.sentence()
 	p.worst(s)
 	if !p.decision.At.IsZero() && p.Candidates != nil {

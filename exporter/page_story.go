@@ -10,8 +10,7 @@ import (
 	"github.com/evenkeel/evenkeel/rebalance"
 )
 
-// story tells what became of a broker that was lost, in a sentence; "" where there is
-// nothing to add.
+// story tells what became of a broker that was lost, in a sentence.
 func (c *pageCluster) story(s *cluster.Snapshot, o chronicle.Outage, now time.Time) string {
 	z := s.Summary
 	if z == nil || !z.StatesKnown {
@@ -34,12 +33,7 @@ func (c *pageCluster) story(s *cluster.Snapshot, o chronicle.Outage, now time.Ti
 // told tells the times of an outage.
 func told(o chronicle.Outage, now time.Time) string {
 	text := fmt.Sprintf("Broker %d", o.Broker)
-	day := func(t time.Time) string {
-		if now.Sub(t) > 12*time.Hour {
-			return t.UTC().Format("2006-01-02 15:04:05 UTC")
-		}
-		return clock(t)
-	}
+	day := func(t time.Time) string { return dated(t, now) }
 	switch {
 	case o.Lost.IsZero():
 		text += " registered anew " + day(o.Back)

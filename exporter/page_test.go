@@ -173,3 +173,40 @@ func TestHistory(t *testing.T) {
 		t.Errorf("a cluster that is not there: %d", res.StatusCode)
 	}
 }
+
+// TestPageOfOneSnapshot: a poll that ends while the page is made does not mix two snapshots,
+// of which one has troubles that the other lacks.
+func TestPageOfOneSnapshot(t *testing.T) {
+	e := newExporter(t, oneCluster, Options{})
+	w := e.all()[0]
+	var shown []*published
+	for _, n := range []int{0, 9} {
+		s := doubtful(cluster.Topic{Name: "odd"})
+		s.Finished = time.Now().Add(time.Hour)
+		for i := range n {
+			s.Troubles = append(s.Troubles, cluster.Trouble{Key: fmt.Sprint(i), Severity: cluster.Warning, Seen: true, Since: s.Finished})
+		}
+		shown = append(shown, &published{snapshot: s})
+	}
+	w.current.Store(shown[0])
+	done := make(chan struct{})
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for i := 0; ; i++ {
+			select {
+			case <-done:
+				return
+			default:
+				w.current.Store(shown[i%2])
+			}
+		}
+	}()
+	for range 2000 {
+		if c := e.clusterPage(w, time.Now()); len(c.Wrong) != len(c.Troubles) {
+			t.Fatalf("%d troubles, %d are shown", len(c.Troubles), len(c.Wrong))
+		}
+	}
+	close(done)
+	<-stopped
+}

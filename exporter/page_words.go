@@ -51,21 +51,25 @@ func yes(v *bool) bool { return v != nil && *v }
 // clock prints a time of the last hours.
 func clock(t time.Time) string { return t.UTC().Format("15:04:05") + " UTC" }
 
+// dated prints a time, with its day where that is not near now.
+func dated(t, now time.Time) string {
+	if now.Sub(t).Abs() > 12*time.Hour {
+		return t.UTC().Format(time.DateTime) + " UTC"
+	}
+	return clock(t)
+}
+
 // ago prints a time, and how long that is from now.
 func ago(t, now time.Time) string {
-	layout := "15:04:05 UTC"
-	if d := now.Sub(t); d > 12*time.Hour || d < -12*time.Hour {
-		layout = "2006-01-02 15:04:05 UTC"
-	}
-	d := now.Sub(t).Seconds()
+	text, d := dated(t, now), now.Sub(t).Seconds()
 	switch {
 	case d < 0:
 		d = -d
-		return t.UTC().Format(layout) + ", in " + age(&d)
+		return text + ", in " + age(&d)
 	case d < 1:
-		return t.UTC().Format(layout) + ", now"
+		return text + ", now"
 	default:
-		return t.UTC().Format(layout) + ", " + age(&d) + " ago"
+		return text + ", " + age(&d) + " ago"
 	}
 }
 
