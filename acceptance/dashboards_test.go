@@ -32,12 +32,7 @@ func TestDashboards(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	c := testbed.StartT(t, testbed.Spec{Kafka: "3.9.2", Brokers: 3, Properties: map[string]string{"broker.rack": "r1"}})
-	must(t, c.CreateTopic(ctx, "test", [][]int32{{0, 1, 2}, {1, 2, 0}, {2, 0, 1}}))
-	_, err := c.StartProducer(ctx, "test", 20)
-	must(t, err)
-	_, err = c.StartReader(ctx, testbed.ReaderSpec{Group: "readers", Topics: []string{"test"}})
-	must(t, err)
+	c := busy(ctx, t, map[string]string{"broker.rack": "r1"}, [][]int32{{0, 1, 2}, {1, 2, 0}, {2, 0, 1}})
 	file := filepath.Join(t.TempDir(), "evenkeel.yml")
 	writeConfig(t, file, fmt.Sprintf(`clusters:
   - name: c
@@ -76,6 +71,19 @@ func TestDashboards(t *testing.T) {
 	must(t, leader.Start(ctx))
 	prometheus.answers(t, back, 2*time.Minute)
 	previews(ctx, t, prometheus)
+}
+
+// busy starts three brokers with these properties, a producer to the topic "test", and the
+// group "readers" that consumes it.
+func busy(ctx context.Context, t *testing.T, properties map[string]string, assignment [][]int32) *testbed.Cluster {
+	t.Helper()
+	c := testbed.StartT(t, testbed.Spec{Kafka: "3.9.2", Brokers: 3, Properties: properties})
+	must(t, c.CreateTopic(ctx, "test", assignment))
+	_, err := c.StartProducer(ctx, "test", 20)
+	must(t, err)
+	_, err = c.StartReader(ctx, testbed.ReaderSpec{Group: "readers", Topics: []string{"test"}})
+	must(t, err)
+	return c
 }
 
 // ofQuorum says whether a query has an answer only where there is no ZooKeeper.

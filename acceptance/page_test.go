@@ -57,12 +57,7 @@ func TestPage(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	c := testbed.StartT(t, testbed.Spec{Kafka: "3.9.2", Brokers: 3, Properties: map[string]string{"auto.leader.rebalance.enable": "false", "min.insync.replicas": "2"}})
-	must(t, c.CreateTopic(ctx, "test", [][]int32{{0, 1, 2}, {1, 2, 0}, {2, 0, 1}, {0, 2, 1}}))
-	_, err := c.StartProducer(ctx, "test", 20)
-	must(t, err)
-	_, err = c.StartReader(ctx, testbed.ReaderSpec{Group: "readers", Topics: []string{"test"}})
-	must(t, err)
+	c := busy(ctx, t, map[string]string{"auto.leader.rebalance.enable": "false", "min.insync.replicas": "2"}, [][]int32{{0, 1, 2}, {1, 2, 0}, {2, 0, 1}, {0, 2, 1}})
 	file := filepath.Join(t.TempDir(), "evenkeel.yml")
 	writeConfig(t, file, fmt.Sprintf(`clusters:
   - name: prod
